@@ -1,0 +1,1 @@
+"""Numbers over everything; nobody imports it."""

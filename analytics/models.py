@@ -1,0 +1,1 @@
+"""The dashboards read everything and own no table yet."""

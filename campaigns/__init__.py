@@ -1,0 +1,1 @@
+"""Reaching the right person, and proof that it worked."""

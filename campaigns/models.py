@@ -1,0 +1,112 @@
+"""Campaigns with their frozen audience, what came of each person, and follow-up tasks for staff."""
+
+from typing import ClassVar
+
+import pghistory
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.choices import Arm, CampaignState, FollowUpState, Outcome
+from customers.models import Customer
+from messaging.choices import Reason
+from messaging.models import Content, Message
+from orders.models import Order
+from staff.models import User
+from tagging.models import Segment
+
+
+@pghistory.track(fields=["name", "segment", "state", "holdout_percent", "approved_by"])
+class Campaign(models.Model):
+    """A broadcast to a segment by WeCom mass send, with a hold-out to measure against."""
+
+    name = models.CharField(_("name"), max_length=60)
+    segment = models.ForeignKey(Segment, verbose_name=_("segment"), on_delete=models.PROTECT, related_name="+")
+    content = models.ForeignKey(Content, verbose_name=_("content"), on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=16, choices=CampaignState.choices, default=CampaignState.DRAFT)
+    holdout_percent = models.PositiveSmallIntegerField(_("hold-out, percent"), default=10)
+    attribution_days = models.PositiveSmallIntegerField(_("attribution window, days"), default=7)
+    segment_condition = models.JSONField(null=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    launched_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(holdout_percent__lte=50), name="campaign_holdout")]
+        indexes: ClassVar = [models.Index(fields=["-created_at"], name="campaign_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recipient(models.Model):
+    """One person of the frozen audience. Written once at launch by one INSERT ... SELECT."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    arm = models.CharField(max_length=8, choices=Arm.choices)
+    reason = models.CharField(max_length=16, choices=Reason.choices, blank=True, default="")
+    message = models.OneToOneField(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "customer"], name="recipient_once"),
+            models.CheckConstraint(condition=Q(arm="treated") | ~Q(reason=""), name="recipient_reason"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["customer"], name="recipient_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}/{self.customer_id} {self.arm}"
+
+
+class Attribution(models.Model):
+    """The campaign a paid order is credited to: the last touch before payment within the window."""
+
+    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="attribution")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="attributions")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("attribution")
+        verbose_name_plural = _("attributions")
+
+    def __str__(self) -> str:
+        return f"{self.order_id} <- {self.campaign_id}"
+
+
+class FollowUp(models.Model):
+    """Something a member of staff should do for a customer, with the evidence why."""
+
+    key = models.CharField(max_length=120, unique=True)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="follow_ups")
+    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    title = models.CharField(_("title"), max_length=80)
+    reason = models.CharField(_("reason"), max_length=40)
+    evidence = models.JSONField(default=list)
+    suggested_text = models.TextField(_("suggested message"), max_length=2000, blank=True, default="")
+    product_code = models.CharField(max_length=20, blank=True, default="")
+    state = models.CharField(max_length=8, choices=FollowUpState.choices, default=FollowUpState.OPEN)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default="")
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("follow-up task")
+        verbose_name_plural = _("follow-up tasks")
+        indexes: ClassVar = [
+            models.Index(fields=["assignee", "due_at"], condition=Q(state="open"), name="follow_up_open"),
+            models.Index(fields=["customer", "-created_at"], name="follow_up_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,193 @@
+"""What we sell and what it is made of: destinations, suppliers' resources, products with a price calendar."""
+
+from typing import ClassVar
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.choices import FeedFormat, FeedRunState, IssueSeverity, ResourceKind, SaleState
+from staff.models import User
+
+
+class Destination(models.Model):
+    """A place people travel to."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=40)
+    cities = ArrayField(models.CharField(max_length=20), verbose_name=_("cities"), default=list)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    summary = models.TextField(blank=True, default="")
+    illustration = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("destination")
+        verbose_name_plural = _("destinations")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Supplier(models.Model):
+    """Who provides resources: a ground operator, a hotel group, a ticket wholesaler."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    note = models.TextField(_("note"), blank=True, default="")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("supplier")
+        verbose_name_plural = _("suppliers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FeedRun(models.Model):
+    """One file of a supplier: read once (by content hash), reported row by row, applied or quarantined."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="feed_runs")
+    kind = models.CharField(max_length=12, choices=ResourceKind.choices)
+    format = models.CharField(max_length=8, choices=FeedFormat.choices)
+    filename = models.CharField(max_length=200)
+    content_sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    state = models.CharField(max_length=12, choices=FeedRunState.choices, default=FeedRunState.UPLOADED)
+    mapping = models.JSONField(default=dict)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_read = models.PositiveIntegerField(default=0)
+    rows_created = models.PositiveIntegerField(default=0)
+    rows_changed = models.PositiveIntegerField(default=0)
+    rows_same = models.PositiveIntegerField(default=0)
+    rows_refused = models.PositiveIntegerField(default=0)
+    rows_flagged = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("feed run")
+        verbose_name_plural = _("feed runs")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["supplier", "kind", "content_sha256"], name="feed_run_once")]
+        indexes: ClassVar = [models.Index(fields=["-created_at"], name="feed_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.state})"
+
+
+class FeedIssue(models.Model):
+    """What was wrong with one row of a file, and whether the row was refused or only flagged."""
+
+    run = models.ForeignKey(FeedRun, on_delete=models.CASCADE, related_name="issues")
+    row_no = models.PositiveIntegerField()
+    name = models.CharField(max_length=200, blank=True, default="")
+    field = models.CharField(max_length=60, blank=True, default="")
+    reason = models.CharField(max_length=40)
+    value = models.CharField(max_length=200, blank=True, default="")
+    severity = models.CharField(max_length=8, choices=IssueSeverity.choices)
+
+    class Meta:
+        verbose_name = _("feed issue")
+        verbose_name_plural = _("feed issues")
+        indexes: ClassVar = [models.Index(fields=["run", "row_no"], name="feed_issue_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row_no}: {self.reason}"
+
+
+class Resource(models.Model):
+    """One SPU: an attraction, hotel, restaurant or transport line, as one supplier describes it."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="resources")
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(_("kind"), max_length=12, choices=ResourceKind.choices)
+    destination = models.ForeignKey(Destination, null=True, blank=True, on_delete=models.SET_NULL, related_name="resources")
+    name = models.CharField(_("name"), max_length=120)
+    city = models.CharField(_("city"), max_length=40, blank=True, default="")
+    address = models.CharField(_("address"), max_length=200, blank=True, default="")
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    price_amount = models.DecimalField(_("net price"), max_digits=12, decimal_places=2, null=True, blank=True)
+    rating = models.DecimalField(_("rating"), max_digits=2, decimal_places=1, null=True, blank=True)
+    visit_minutes = models.PositiveIntegerField(_("visit, minutes"), null=True, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    last_run = models.ForeignKey(FeedRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    updated_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = _("resource")
+        verbose_name_plural = _("resources")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["supplier", "kind", "external_id"], name="resource_external"),
+            models.CheckConstraint(condition=Q(price_amount__isnull=True) | Q(price_amount__gte=0), name="resource_price"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["kind", "destination", "name"], name="resource_browse")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(fields=["name", "price_from_amount", "state", "themes"])
+class Product(models.Model):
+    """A package a customer can order. Prices per date stand in Departure."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    subtitle = models.CharField(_("subtitle"), max_length=120, blank=True, default="")
+    destination = models.ForeignKey(Destination, on_delete=models.PROTECT, related_name="products")
+    supplier = models.ForeignKey(Supplier, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
+    days = models.PositiveSmallIntegerField(_("days"))
+    themes = ArrayField(models.CharField(max_length=20), verbose_name=_("themes"), default=list)
+    hotel_class = models.PositiveSmallIntegerField(_("hotel class, stars"), null=True, blank=True)
+    pace = models.CharField(_("pace"), max_length=12, blank=True, default="")
+    price_from_amount = models.DecimalField(_("price from"), max_digits=12, decimal_places=2)
+    highlights = models.JSONField(_("highlights"), default=list)
+    outline = models.JSONField(_("day by day"), default=list)
+    included = models.JSONField(_("included"), default=list)
+    excluded = models.JSONField(_("not included"), default=list)
+    cancellation = models.JSONField(_("cancellation tiers"), default=list)
+    min_people = models.PositiveSmallIntegerField(default=1)
+    max_people = models.PositiveSmallIntegerField(default=20)
+    illustration = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=8, choices=SaleState.choices, default=SaleState.DRAFT)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        indexes: ClassVar = [GinIndex(fields=["themes"], name="product_themes")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Departure(models.Model):
+    """One date of a product: its price and its seats. `seats_taken` holds paid seats and unexpired holds."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="departures")
+    departs_on = models.DateField(_("departs on"))
+    adult_amount = models.DecimalField(_("adult price"), max_digits=12, decimal_places=2)
+    child_amount = models.DecimalField(_("child price"), max_digits=12, decimal_places=2)
+    seats = models.PositiveSmallIntegerField(_("seats"))
+    seats_taken = models.PositiveSmallIntegerField(_("seats taken"), default=0, db_default=0)
+    is_closed = models.BooleanField(_("stop sale"), default=False)
+
+    class Meta:
+        verbose_name = _("departure")
+        verbose_name_plural = _("departures")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["product", "departs_on"], name="departure_date"),
+            models.CheckConstraint(condition=Q(seats_taken__lte=F("seats")), name="departure_never_oversold"),
+            models.CheckConstraint(condition=Q(adult_amount__gte=0, child_amount__gte=0), name="departure_prices"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.departs_on}"

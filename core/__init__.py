@@ -1,0 +1,1 @@
+"""The ledger every app shares: facts, jobs, conditions, money, errors."""

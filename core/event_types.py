@@ -1,0 +1,182 @@
+"""Every fact of the house, typed. Ids and plain facts only: no chat text, no phone number.
+
+A fact is a frozen dataclass named for what happened; its `kind` is `noun.past`. To add one, see CONTRIBUTING.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+
+class Fact:
+    """Base of every fact; `kind` is its name in the log."""
+
+    kind: ClassVar[str] = ""
+
+
+FACTS: dict[str, type[Fact]] = {}
+F = typing.TypeVar("F", bound=type[Fact])
+
+
+def fact(kind: str) -> Callable[[F], F]:
+    """Class decorator: registers a fact under its kind and makes it a frozen dataclass."""
+
+    def register(cls: F) -> F:
+        if kind in FACTS:
+            raise ValueError(f"two facts are called {kind}")
+        frozen = dataclasses.dataclass(frozen=True)(cls)
+        frozen.kind = kind
+        FACTS[kind] = frozen
+        return frozen
+
+    return register
+
+
+def to_props(instance: Fact) -> dict[str, Any]:
+    """A fact as JSON; Decimal becomes text, so that nothing is lost."""
+    values = dataclasses.asdict(instance)  # type: ignore[call-overload]
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def from_props(kind: str, props: dict[str, Any]) -> Fact:
+    """The fact a log row holds. Fields that this version does not know are left out (old and new code may overlap)."""
+    cls = FACTS[kind]
+    hints = typing.get_type_hints(cls)
+    known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values = {name: Decimal(value) if hints[name] is Decimal else value for name, value in props.items() if name in known}
+    return cls(**values)
+
+
+# --- customers -----------------------------------------------------------------------------------
+
+
+@fact("customer.created")
+class CustomerCreated(Fact):
+    customer_id: int
+    source: str
+
+
+@fact("customer.merged")
+class CustomerMerged(Fact):
+    customer_id: int
+    absorbed_id: int
+
+
+@fact("contact.added")
+class ContactAdded(Fact):
+    """A customer became a WeCom friend of a member of staff."""
+
+    customer_id: int
+    user_id: int
+    state: str = ""
+
+
+@fact("contact.lost")
+class ContactLost(Fact):
+    """The relation ended; `by` is customer or staff."""
+
+    customer_id: int
+    user_id: int
+    by: str
+
+
+@fact("consent.changed")
+class ConsentChanged(Fact):
+    customer_id: int
+    purpose: str
+    channel: str
+    granted: bool
+
+
+@fact("customer.active")
+class CustomerActive(Fact):
+    """New behaviour was recorded for the customer. Coalesced: many events, one waiting job."""
+
+    customer_id: int
+
+
+# --- tagging ----------------------------------------------------------------------------------------
+
+
+@fact("tag.assigned")
+class TagAssigned(Fact):
+    customer_id: int
+    tag_id: int
+    source: str
+
+
+@fact("tag.removed")
+class TagRemoved(Fact):
+    customer_id: int
+    tag_id: int
+    source: str
+
+
+# --- messaging and campaigns --------------------------------------------------------------------------
+
+
+@fact("message.sent")
+class MessageSent(Fact):
+    """The platform confirmed that the message reached the customer's chat."""
+
+    customer_id: int
+    message_id: int
+    campaign_id: int | None = None
+
+
+@fact("message.clicked")
+class MessageClicked(Fact):
+    customer_id: int
+    message_id: int
+    campaign_id: int | None = None
+
+
+@fact("chat.received")
+class ChatReceived(Fact):
+    customer_id: int
+    message_id: int
+
+
+# --- orders -------------------------------------------------------------------------------------------
+
+
+@fact("order.placed")
+class OrderPlaced(Fact):
+    customer_id: int
+    order_id: int
+    amount: Decimal
+
+
+@fact("order.paid")
+class OrderPaid(Fact):
+    customer_id: int
+    order_id: int
+    amount: Decimal
+
+
+@fact("order.closed")
+class OrderClosed(Fact):
+    """Unpaid in time or cancelled; its seats are free again."""
+
+    customer_id: int
+    order_id: int
+
+
+@fact("order.refunded")
+class OrderRefunded(Fact):
+    customer_id: int
+    order_id: int
+    amount: Decimal
+
+
+# --- what clients may report: behaviour, not business facts ---------------------------------------------
+
+BEHAVIOUR_KINDS: frozenset[str] = frozenset(
+    {
+        "app.opened", "page.viewed", "product.viewed", "product.searched", "product.shared", "product.favorited",
+        "product.unfavorited", "destination.viewed", "content.viewed", "brief.started", "quote.opened", "advisor.asked",
+        "advisor.added", "review.written", "checkout.started", "task.completed",
+    }
+)  # fmt: skip

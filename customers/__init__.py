@@ -1,0 +1,1 @@
+"""Who we serve: identities, consent, profile, timeline, data collection."""

@@ -1,0 +1,1 @@
+"""Every word we send a customer, and the one governor that decides."""

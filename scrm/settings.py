@@ -1,0 +1,262 @@
+"""Every setting in one place. Defaults work offline: embedded Postgres and Redis, simulated gateways.
+
+`.env.example` documents each variable. A wrong value stops the start with one clear line.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from scrm import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = env.flag("SCRM_DEBUG", True)
+TESTING = env.flag("SCRM_TESTING", False)
+
+# --- Secrets -------------------------------------------------------------------------------------
+_DEVELOPMENT_KEY = "development-only-key-never-use-it-where-real-customers-are-0123456789"
+SECRET_KEY = env.text("SECRET_KEY", _DEVELOPMENT_KEY if DEBUG else "")
+if not SECRET_KEY:
+    env.stop("SECRET_KEY is empty; set it to a long random text, or SCRM_DEBUG=1 on your own machine.")
+SECRET_KEY_FALLBACKS = [key for key in env.text("SECRET_KEY_FALLBACKS").split(",") if key]
+_DEVELOPMENT_DATA_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kYXRhLWtleS0zMmJ5dGU="
+if not DEBUG and not env.text("SCRM_DATA_KEY"):
+    env.stop("SCRM_DATA_KEY is empty; it encrypts personal data and must be kept with the backups' keys.")
+DATA_KEY = env.key32("SCRM_DATA_KEY", _DEVELOPMENT_DATA_KEY)
+
+# --- Servers -------------------------------------------------------------------------------------
+STATE_DIR = env.text("SCRM_STATE_DIR")
+_database_url, REDIS_URL = env.text("DATABASE_URL"), env.text("REDIS_URL")
+if bool(_database_url) != bool(REDIS_URL):
+    env.stop("set DATABASE_URL and REDIS_URL together, or neither (then the embedded servers are used).")
+if not _database_url:
+    from scrm.embedded import server_urls
+
+    _database_url, REDIS_URL = server_urls()
+
+
+def _connection_options() -> dict[str, Any]:
+    # A thread pool per process: web threads and worker threads share at most this many connections.
+    return {"pool": {"min_size": 0, "max_size": env.whole_number("SCRM_DB_POOL", 10, 1, 200), "timeout": 10}}
+
+
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database(_database_url, _connection_options)}
+CACHES = {"default": {"BACKEND": "core.cache.ForgivingRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "scrm"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # Redis may be lost at any time; a log-in may not.
+
+ALLOWED_HOSTS = env.text("SCRM_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if DEBUG else "").split(",")
+PUBLIC_URL = env.http_url("SCRM_PUBLIC_URL", "http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# --- Gateways: everything that leaves the house ---------------------------------------------------
+PLATFORM_MODE = env.choice("SCRM_PLATFORM_MODE", "sim", ("sim", "live"))
+ALLOW_SIM = env.flag("SCRM_ALLOW_SIM", DEBUG)
+if PLATFORM_MODE == "sim" and not ALLOW_SIM:
+    env.stop("simulated gateways are refused when SCRM_DEBUG=0; set SCRM_PLATFORM_MODE=live, or SCRM_ALLOW_SIM=1 for a demo.")
+_KIND = {"sim": ("simulated", "Simulated"), "live": ("live", "Live")}[PLATFORM_MODE]
+GATEWAYS = {
+    "wecom": f"gateways.wecom.{_KIND[0]}.{_KIND[1]}WeCom",
+    "mini": f"gateways.mini.{_KIND[0]}.{_KIND[1]}Mini",
+    "pay": f"gateways.pay.{_KIND[0]}.{_KIND[1]}Pay",
+    "sms": f"gateways.sms.{_KIND[0]}.{_KIND[1]}Sms",
+    "llm": f"gateways.llm.{_KIND[0]}.{_KIND[1]}Llm",
+}
+SIM_URL = env.http_url("SCRM_SIM_URL", "http://127.0.0.1:8801")
+_VENDOR_NAMES = (
+    "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY",
+    "MINI_APP_ID", "MINI_APP_SECRET",
+    "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
+    "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME",
+    "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL",
+)  # fmt: skip
+VENDORS: dict[str, str] = {name: env.text(name) for name in _VENDOR_NAMES}
+if PLATFORM_MODE == "sim":
+    from gateways.simulator.defaults import SIM_SETTINGS
+
+    VENDORS = {**SIM_SETTINGS, **{name: value for name, value in VENDORS.items() if value}}
+
+# --- The three tables that show what can start code ------------------------------------------------
+SUBSCRIPTIONS = "scrm.subscriptions.SUBSCRIPTIONS"
+SCHEDULE = "scrm.schedule.SCHEDULE"
+ROOT_URLCONF = "scrm.urls"
+CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
+JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_htmx",
+    "axes",
+    "csp",
+    "pgtrigger",
+    "pghistory",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "scrm",
+    "core",
+    "gateways",
+    "staff",
+    "customers",
+    "messaging",
+    "catalog",
+    "tagging",
+    "orders",
+    "campaigns",
+    "analytics",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "scrm.middleware.CleanInputMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "scrm.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "pghistory.middleware.HistoryMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+if TESTING:  # WhiteNoise walks the static tree for every test client: 50 ms a test.
+    MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "scrm.navigation.shell",
+            ],
+        },
+    },
+]
+WSGI_APPLICATION = "scrm.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Staff log-in ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "staff.User"
+LOGIN_URL = "staff:login"
+LOGIN_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+if TESTING:  # Hashing is made slow on purpose; a suite that logs in hundreds of times need not wait.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_LOCKOUT_CALLABLE = "staff.access.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "SCRM"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# --- Transport security ------------------------------------------------------------------------------
+_https = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG and _https
+SECURE_SSL_REDIRECT = not DEBUG and _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("SCRM_BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if not DEBUG and _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # unfold's Alpine build evaluates expressions
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'self'"],
+        "object-src": ["'none'"],
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# --- Language and time -------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "scrm" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# --- Files -------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_ROOT = Path(env.text("SCRM_MEDIA_ROOT", str(BASE_DIR / "media")))
+_manifest = (STATIC_ROOT / "staticfiles.json").exists()
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _manifest
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _manifest and not TESTING
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+# --- Mini-program API ----------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["customers.authentication.MemberTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["customers.authentication.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api_errors.handle",
+    "DEFAULT_PAGINATION_CLASS": None,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Travel-agency SCRM: mini-program API",
+    "DESCRIPTION": "What the customer's WeChat mini-program calls. Amounts are whole fen.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/mp/v1",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"redact": {"()": "core.logs.RedactPersonalData"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "root": {"handlers": ["console"], "level": env.choice("SCRM_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
+    "loggers": {
+        "django.request": {"level": "ERROR" if TESTING else "WARNING"},
+        "axes": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS = ["security.W021"] if not _https else []

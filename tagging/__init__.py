@@ -1,0 +1,1 @@
+"""Tags, the rules that assign them, and segments."""
