@@ -16,7 +16,7 @@ from staff.models import User
 from tagging.models import Segment
 
 
-@pghistory.track(fields=["name", "segment", "state", "holdout_percent", "approved_by"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="CampaignHistory", fields=["name", "segment", "state", "holdout_percent", "approved_by"])
 class Campaign(models.Model):
     """A broadcast to a segment by WeCom mass send, with a hold-out to measure against."""
 

@@ -135,7 +135,7 @@ class Resource(models.Model):
         return self.name
 
 
-@pghistory.track(fields=["name", "price_from_amount", "state", "themes"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="ProductHistory", fields=["name", "price_from_amount", "state", "themes"])
 class Product(models.Model):
     """A package a customer can order. Prices per date stand in Departure."""
 

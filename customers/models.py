@@ -27,7 +27,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return present.filter(owner=user)
 
 
-@pghistory.track(fields=["name", "owner", "department", "lifecycle", "merged_into"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="CustomerHistory", fields=["name", "owner", "department", "lifecycle", "merged_into"])
 class Customer(models.Model):
     """A person we serve. Who they are on which platform stands in Identity."""
 

@@ -23,7 +23,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(customer__in=customers)
 
 
-@pghistory.track(fields=["state", "total_amount", "paid_amount", "refunded_amount"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="OrderHistory", fields=["state", "total_amount", "paid_amount", "refunded_amount"])
 class Order(models.Model):
     """One purchase of a departure. State moves only by conditional update in orders.services."""
 

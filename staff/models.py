@@ -30,7 +30,7 @@ class Department(models.Model):
         return self.name
 
 
-@pghistory.track(exclude=["password", "last_login"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="UserHistory", exclude=["password", "last_login"])
 class User(AbstractUser):
     """A member of staff. Customers are never users."""
 
@@ -48,7 +48,7 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
-@pghistory.track()
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="AgencyPolicyHistory")
 class AgencyPolicy(models.Model):
     """The one row of rules that the whole agency keeps; every change is in its history."""
 

@@ -50,7 +50,7 @@ class Tag(models.Model):
         return self.name
 
 
-@pghistory.track(fields=["condition", "state", "version", "keep_days"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="TagRuleHistory", fields=["condition", "state", "version", "keep_days"])
 class TagRule(models.Model):
     """When a customer gets a tag: a condition in the one condition language.
 
@@ -119,7 +119,7 @@ class TagAssignment(models.Model):
         return f"{self.customer_id}: {self.tag_id}"
 
 
-@pghistory.track(fields=["name", "condition"])
+@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="SegmentHistory", fields=["name", "condition"])
 class Segment(models.Model):
     """A named question about customers; its members are computed when asked."""
 

@@ -1,0 +1,1 @@
+"""Outside systems behind Protocols: live and simulated."""
