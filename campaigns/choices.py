@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class CampaignState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     IN_REVIEW = "in_review", _("Waiting for approval")
+    SCHEDULED = "scheduled", _("Scheduled")
     LAUNCHING = "launching", _("Being dispatched")
     AWAITING_STAFF = "awaiting_staff", _("Waiting for staff to confirm")
+    PAUSED = "paused", _("Paused")
     FINISHED = "finished", _("Finished")
     CANCELLED = "cancelled", _("Cancelled")
 
@@ -29,3 +31,12 @@ class Outcome(models.TextChoices):
     NO_ANSWER = "no_answer", _("No answer")
     QUOTED = "quoted", _("Quoted")
     NO_INTEREST = "no_interest", _("No interest")
+    ORDERED = "ordered", _("Ordered by themselves")
+
+
+class FollowUpReason(models.TextChoices):
+    """The behaviour that made the task."""
+
+    REPEATED_VIEWS = "repeated_views", _("Keeps looking at one product")
+    QUOTE_OPENED = "quote_opened", _("Opened a quote")
+    CHECKOUT_UNPAID = "checkout_unpaid", _("Started to order, did not pay")

@@ -1,5 +1,6 @@
 """Campaigns with their frozen audience, what came of each person, and follow-up tasks for staff."""
 
+import secrets
 from typing import ClassVar
 
 import pghistory
@@ -7,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.choices import Arm, CampaignState, FollowUpState, Outcome
+from campaigns.choices import Arm, CampaignState, FollowUpReason, FollowUpState, Outcome
 from customers.models import Customer
 from messaging.choices import Reason
 from messaging.models import Content, Message
@@ -16,9 +17,17 @@ from staff.models import User
 from tagging.models import Segment
 
 
+def new_salt() -> str:
+    """Random text that makes one campaign's hold-out independent of every other's."""
+    return secrets.token_hex(8)
+
+
 @pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="CampaignHistory", fields=["name", "segment", "state", "holdout_percent", "approved_by"])
 class Campaign(models.Model):
-    """A broadcast to a segment by WeCom mass send, with a hold-out to measure against."""
+    """A broadcast to a segment by WeCom mass send, with a hold-out to measure against.
+
+    `salt` and a customer's id alone decide who is held out, so that the choice can be recomputed for ever.
+    """
 
     name = models.CharField(_("name"), max_length=60)
     segment = models.ForeignKey(Segment, verbose_name=_("segment"), on_delete=models.PROTECT, related_name="+")
@@ -27,6 +36,9 @@ class Campaign(models.Model):
     holdout_percent = models.PositiveSmallIntegerField(_("hold-out, percent"), default=10)
     attribution_days = models.PositiveSmallIntegerField(_("attribution window, days"), default=7)
     segment_condition = models.JSONField(null=True)
+    salt = models.CharField(max_length=32, default=new_salt, editable=False)
+    launch_at = models.DateTimeField(_("start not before"), null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True, default="")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=models.functions.Now())
@@ -89,7 +101,7 @@ class FollowUp(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="follow_ups")
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     title = models.CharField(_("title"), max_length=80)
-    reason = models.CharField(_("reason"), max_length=40)
+    reason = models.CharField(_("reason"), max_length=40, choices=FollowUpReason.choices)
     evidence = models.JSONField(default=list)
     suggested_text = models.TextField(_("suggested message"), max_length=2000, blank=True, default="")
     product_code = models.CharField(max_length=20, blank=True, default="")

@@ -12,6 +12,7 @@ class MessageState(models.TextChoices):
     OVER_CAP = "over_cap", _("Over the platform's cap")
     SUPPRESSED = "suppressed", _("Held back by the Touch Governor")
     CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Not confirmed in time")
     FAILED = "failed", _("Failed")
 
 
@@ -19,12 +20,14 @@ class TaskState(models.TextChoices):
     """Where one WeCom mass-send task stands. `UNKNOWN`: the call's outcome is not known; a query will settle it."""
 
     PENDING = "pending", _("To be created")
+    PAUSED = "paused", _("Paused")
     CREATING = "creating", _("Being created")
     UNKNOWN = "unknown", _("Outcome unknown, being queried")
     CREATED = "created", _("Waiting for staff to confirm")
     CONFIRMED = "confirmed", _("Confirmed by staff")
     SETTLED = "settled", _("Results complete")
     CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Not confirmed in time")
     FAILED = "failed", _("Failed")
 
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -13,13 +14,17 @@ from staff.models import User
 
 
 class Content(models.Model):
-    """Text with an optional mini-program card. WeCom allows 4,000 bytes of text and a 64-byte card title."""
+    """Text with an optional mini-program card. WeCom allows 4,000 bytes of text and a 64-byte card title.
+
+    `card_image` is the card's picture as PNG (520 x 416), kept here so that what was sent can always be shown.
+    """
 
     name = models.CharField(_("name"), max_length=60)
     text = models.TextField(_("text"), max_length=4000)
     card_title = models.CharField(_("card title"), max_length=64, blank=True, default="")
     card_page = models.CharField(_("card page"), max_length=200, blank=True, default="")
     product_code = models.CharField(_("product"), max_length=20, blank=True, default="")
+    card_image = models.BinaryField(null=True, max_length=2_000_000)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
@@ -28,6 +33,21 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Media(models.Model):
+    """A picture that WeCom holds for three days: uploaded once, used by every task until it runs out."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    media_id = models.CharField(max_length=200)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("uploaded picture")
+        verbose_name_plural = _("uploaded pictures")
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
 
 
 class MassTask(models.Model):
@@ -48,14 +68,19 @@ class MassTask(models.Model):
     called_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     polled_at = models.DateTimeField(null=True)
-    reminded_at = models.DateTimeField(null=True)
+    next_poll_at = models.DateTimeField(null=True)
+    reminders = ArrayField(models.DateTimeField(), default=list)
+    cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
         verbose_name = _("mass-send task")
         verbose_name_plural = _("mass-send tasks")
         constraints: ClassVar = [models.UniqueConstraint(fields=["msgid"], condition=~Q(msgid=""), name="mass_task_msgid")]
-        indexes: ClassVar = [models.Index(fields=["state", "created_at"], name="mass_task_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "created_at"], name="mass_task_state"),
+            models.Index(fields=["next_poll_at"], condition=Q(next_poll_at__isnull=False), name="mass_task_poll"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.key} ({self.state})"
