@@ -1,0 +1,61 @@
+"""The WeChat mini-program's server side: log-in codes, phone numbers, subscribe messages, codes and links."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from gateways.registry import gateway
+
+
+@dataclass(frozen=True)
+class MiniSession:
+    """Who logged in. `unionid` is empty unless the app is bound to an open-platform account.
+
+    `session_key` never leaves the server and is kept out of the repr.
+    """
+
+    openid: str
+    unionid: str
+    session_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PhoneNumber:
+    """A phone number the customer granted: `number` without country code, `country_code` as digits ("86")."""
+
+    number: str = field(repr=False)
+    country_code: str = "86"
+
+    @property
+    def e164(self) -> str:
+        """The number in international form, "+8613800000000"."""
+        return f"+{self.country_code}{self.number}"
+
+
+class Mini(Protocol):
+    """What we use of the mini-program's server API. Every method may raise `GatewayError`."""
+
+    def code2session(self, code: str) -> MiniSession:
+        """Exchange a `wx.login` code (5 minutes, once) for the customer's openid."""
+        ...
+
+    def phone_number(self, code: str) -> PhoneNumber:
+        """Exchange a `getPhoneNumber` code (5 minutes, once). Each call costs money."""
+        ...
+
+    def send_subscribe_message(self, *, openid: str, template_id: str, page: str, data: Mapping[str, str]) -> None:
+        """Send one subscribe message: at most once, one per accept, no outcome query. `data` maps field to text."""
+        ...
+
+    def wxacode(self, *, scene: str, page: str) -> bytes:
+        """A mini-program code as an image (PNG or JPEG). `scene` up to 32 characters, `page` without a leading slash."""
+        ...
+
+    def url_link(self, *, path: str, query: str, expires_in_days: int) -> str:
+        """A link that opens the mini-program from SMS or a web page; 1 to 30 days."""
+        ...
+
+
+def mini() -> Mini:
+    """The mini-program client chosen in settings.GATEWAYS."""
+    return cast(Mini, gateway("mini"))
