@@ -22,7 +22,12 @@ def new_salt() -> str:
     return secrets.token_hex(8)
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="CampaignHistory", fields=["name", "segment", "state", "holdout_percent", "approved_by"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="CampaignHistory",
+    fields=["name", "segment", "state", "holdout_percent", "approved_by"],
+)
 class Campaign(models.Model):
     """A broadcast to a segment by WeCom mass send, with a hold-out to measure against.
 

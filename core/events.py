@@ -163,8 +163,8 @@ def _tell_many(kind: str, facts: list[Dated]) -> None:
         cursor.execute(
             "INSERT INTO core_job (lane, function, key, args, coalesce)"
             " SELECT lane, function, key, args::jsonb, coalesces"
-            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[]) AS job (lane, function, key, args, coalesces)"
-            " ON CONFLICT (key) DO NOTHING",
+            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])"
+            " AS job (lane, function, key, args, coalesces) ON CONFLICT (key) DO NOTHING",
             [list(column) for column in zip(*rows, strict=True)],
         )
     for lane in {entry.lane for entry in entries}:

@@ -112,7 +112,11 @@ class Message(models.Model):
             models.Index(fields=["customer", "-created_at"], name="message_customer"),
             models.Index(fields=["campaign_id", "state"], condition=Q(campaign_id__isnull=False), name="message_campaign"),
             models.Index(fields=["task", "external_userid"], name="message_task"),
-            models.Index(fields=["customer", "sent_at"], condition=Q(state__in=["sent", "awaiting_staff", "queued"]), name="message_touch_budget"),
+            models.Index(
+                fields=["customer", "sent_at"],
+                condition=Q(state__in=["sent", "awaiting_staff", "queued"]),
+                name="message_touch_budget",
+            ),
         ]
 
     def __str__(self) -> str:
