@@ -1,0 +1,46 @@
+"""The kinds of events that conditions ask about, in words."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from core.conditions.params import Option
+
+_BEHAVIOUR = _("In the mini-program")
+_SERVICE = _("Messages and friends")
+_BUYING = _("Buying")
+
+KINDS: tuple[Option, ...] = (
+    Option("product.viewed", _("viewed a product"), _BEHAVIOUR),
+    Option("product.favorited", _("saved a product"), _BEHAVIOUR),
+    Option("product.unfavorited", _("removed a saved product"), _BEHAVIOUR),
+    Option("product.shared", _("shared a product"), _BEHAVIOUR),
+    Option("product.searched", _("searched"), _BEHAVIOUR),
+    Option("destination.viewed", _("viewed a destination"), _BEHAVIOUR),
+    Option("content.viewed", _("read an article"), _BEHAVIOUR),
+    Option("page.viewed", _("opened a page"), _BEHAVIOUR),
+    Option("app.opened", _("opened the mini-program"), _BEHAVIOUR),
+    Option("brief.started", _("started a custom request"), _BEHAVIOUR),
+    Option("quote.opened", _("opened a quote"), _BEHAVIOUR),
+    Option("advisor.asked", _("asked an advisor"), _BEHAVIOUR),
+    Option("advisor.added", _("added an advisor"), _BEHAVIOUR),
+    Option("review.written", _("wrote a review"), _BEHAVIOUR),
+    Option("task.completed", _("completed a member task"), _BEHAVIOUR),
+    Option("checkout.started", _("started to order"), _BUYING),
+    Option("order.placed", _("placed an order"), _BUYING),
+    Option("order.paid", _("paid an order"), _BUYING),
+    Option("order.closed", _("let an order lapse"), _BUYING),
+    Option("order.refunded", _("got a refund"), _BUYING),
+    Option("message.sent", _("received our message"), _SERVICE),
+    Option("message.clicked", _("clicked our message"), _SERVICE),
+    Option("chat.received", _("wrote to us"), _SERVICE),
+    Option("contact.added", _("became a WeCom friend"), _SERVICE),
+    Option("contact.lost", _("ended the WeCom friendship"), _SERVICE),
+    Option("consent.changed", _("changed a consent"), _SERVICE),
+    Option("customer.created", _("became known to us"), _SERVICE),
+)
+
+
+def kind_options() -> Sequence[Option]:
+    """Every kind a condition may ask about. A test holds this complete against the facts of the house."""
+    return KINDS

@@ -1,0 +1,192 @@
+"""The question about what a customer did: events of some kinds, in a window, counted in one of several ways."""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core import clock
+from core.conditions import filters
+from core.conditions.comparing import OPERATORS, SIGNS, compare, compare_sql, options, plain
+from core.conditions.errors import ConditionError
+from core.conditions.event_kinds import kind_options
+from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
+from core.conditions.filters import Filters
+from core.conditions.loading import load_events
+from core.conditions.params import Name, Number, Option, Pick, Picks, Whole, words
+from core.conditions.registry import properties
+from core.conditions.sql import Query, Source, shanghai_day
+
+EVENTS = Source("core_event AS e", "e.customer_id", "e.occurred_at")
+_MILLION = 1_000_000
+_SHOWN = ("product", "destination", "theme", "query")
+
+
+def measures() -> tuple[Option, ...]:
+    """The ways to count a customer's events."""
+    return (
+        Option("count", _("times")),
+        Option("days", _("different days")),
+        Option("distinct", _("different values of")),
+        Option("sum", _("sum of")),
+        Option("decay", _("heat, fading with time")),
+        Option("since_last", _("days since the last time")),
+    )
+
+
+def _property_options() -> tuple[Option, ...]:
+    return tuple(Option(prop.name, prop.label) for prop in properties().values())
+
+
+class EventField(Field):
+    """"In the last 30 days viewed a product with theme family at least 3 times".
+
+    A window of n days is the last n x 24 hours, its start excluded and its end (`at`) included; without a window all
+    time counts. "Different days" and "days since" are Shanghai calendar days. `decay` adds up 0.5 ** (age / half-life).
+    Someone without such events measures 0, but has no "days since".
+    """
+
+    name = "event"
+    label = gettext_lazy("Behaviour")
+    group = gettext_lazy("Behaviour")
+    params = (
+        Whole("window_days", gettext_lazy("in the last"), is_optional=True, unit=gettext_lazy("days"), low=1, high=1100),
+        Picks("kinds", gettext_lazy("did"), options=kind_options),
+        Filters("where", gettext_lazy("where"), is_optional=True, default=()),
+        Pick("measure", gettext_lazy("counted as"), is_optional=True, default="count", options=measures),
+        Name("of", gettext_lazy("property"), is_optional=True, options=_property_options),
+        Whole("half_life_days", gettext_lazy("halves every"), is_optional=True, unit=gettext_lazy("days"), low=1, high=365),
+        Pick("op", gettext_lazy("compared"), is_optional=True, default=">=", options=options),
+        Number("value", gettext_lazy("value")),
+    )
+
+    def check(self, args: Args, path: str) -> None:
+        if args["measure"] in ("distinct", "sum") and args["of"] is None:
+            raise ConditionError(f"{path}.of", _("Choose the property to count."))
+        if args["measure"] not in ("distinct", "sum") and args["of"] is not None:
+            raise ConditionError(f"{path}.of", _("This way of counting takes no property."))
+        if (args["measure"] == "decay") != (args["half_life_days"] is not None):
+            raise ConditionError(f"{path}.half_life_days", _("Fading needs a half-life in days, and only fading does."))
+
+    def sql(self, args: Args, query: Query) -> str:
+        measured = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args))
+        if args["measure"] == "since_last":
+            measured = f"({shanghai_day(query.moment())} - {shanghai_day(measured)})"
+        wanted = args["value"] * _MILLION if args["measure"] == "decay" else args["value"]
+        return compare_sql(measured, args["op"], query.bind(wanted, "numeric"), zero_counts=_zero_counts(args))
+
+    def _where(self, args: Args, query: Query) -> str:
+        kinds = f"e.kind = ANY({query.bind(args['kinds'], 'text[]')})"
+        return " AND ".join([kinds, *(filters.sql(one, query) for one in args["where"])])
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        found = [event for event in person.rows("events") if _fits(args, event, at)]
+        return compare(_measure(args, found, at), args["op"], args["value"])
+
+    def evidence(self, args: Args, query: Query) -> str:
+        shown = {name: filters.text_sql(name, query) for name in _SHOWN}
+        columns = {"key": "e.key", "at": "e.occurred_at", "kind": "e.kind", **shown}
+        rows = query.rows(EVENTS, self._where(args, query), columns, _window(args), "e.occurred_at DESC, e.key")
+        number = query.column(EVENTS, self._where(args, query), "count(*)", _window(args))
+        return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
+
+    def say(self, args: Args) -> str:
+        what = _("; ").join(words(kind_options, kind) for kind in args["kinds"]) if len(args["kinds"]) > 3 else _(" or ").join(
+            words(kind_options, kind) for kind in args["kinds"]
+        )
+        if args["where"]:
+            what = _("%(did)s (%(filters)s)") % {"did": what, "filters": _(" and ").join(filters.say(one) for one in args["where"])}
+        return _PHRASES[args["measure"]](_when(args), what, f"{SIGNS[args['op']]} {plain(args['value'])}", args)
+
+
+def _when(args: Args) -> str:
+    return _("in the last %(days)s days") % {"days": args["window_days"]} if args["window_days"] else _("ever")
+
+
+def _property(args: Args) -> str:
+    return words(_property_options, args["of"])
+
+
+_PHRASES: dict[str, Any] = {
+    "count": lambda when, what, wanted, args: _("%(when)s %(what)s %(wanted)s times") % {"when": when, "what": what, "wanted": wanted},
+    "days": lambda when, what, wanted, args: _("%(when)s %(what)s on %(wanted)s different days") % {"when": when, "what": what, "wanted": wanted},
+    "distinct": lambda when, what, wanted, args: _("%(when)s %(what)s, %(wanted)s different values of %(property)s")
+    % {"when": when, "what": what, "wanted": wanted, "property": _property(args)},
+    "sum": lambda when, what, wanted, args: _("%(when)s %(what)s, %(property)s adding up to %(wanted)s")
+    % {"when": when, "what": what, "wanted": wanted, "property": _property(args)},
+    "decay": lambda when, what, wanted, args: _("%(when)s %(what)s, heat %(wanted)s (halves every %(days)s days)")
+    % {"when": when, "what": what, "wanted": wanted, "days": args["half_life_days"]},
+    "since_last": lambda when, what, wanted, args: _("%(when)s %(what)s, the last time %(wanted)s days ago")
+    % {"when": when, "what": what, "wanted": wanted},
+}
+
+
+def _window(args: Args) -> dt.timedelta | None:
+    return dt.timedelta(days=args["window_days"]) if args["window_days"] else None
+
+
+def _zero_counts(args: Args) -> bool:
+    return args["measure"] != "since_last" and OPERATORS[args["op"]](0, args["value"])
+
+
+def _value_sql(args: Args, query: Query) -> str:
+    measure = args["measure"]
+    if measure == "days":
+        return f"count(DISTINCT {shanghai_day('e.occurred_at')})"
+    if measure == "distinct":
+        return f"count(DISTINCT {filters.text_sql(args['of'], query)})"
+    if measure == "sum":
+        return f"sum({filters.number_sql(args['of'], query)})"
+    if measure == "decay":
+        return f"sum({_weight_sql(args, query)})"
+    return "max(e.occurred_at)" if measure == "since_last" else "count(*)"
+
+
+# Weights are whole millionths: an integer sum does not depend on the order of the rows. After 60 halvings nothing is left.
+def _weight_sql(args: Args, query: Query) -> str:
+    age = f"extract(epoch FROM {query.moment()} - e.occurred_at)::float8"
+    half = query.bind(args["half_life_days"] * 86_400.0, "float8")
+    return f"round({_MILLION}.0::float8 * power(0.5::float8, least({age} / {half}, 60.0::float8)))::bigint"
+
+
+def _weight(event: Row, at: dt.datetime, half_life_days: int) -> int:
+    age: float = (at - event["occurred_at"]).total_seconds()
+    return round(float(_MILLION) * math.pow(0.5, min(age / (half_life_days * 86_400.0), 60.0)))
+
+
+def _fits(args: Args, event: Row, at: dt.datetime) -> bool:
+    window = _window(args)
+    within = event["occurred_at"] <= at and (window is None or event["occurred_at"] > at - window)
+    return within and event["kind"] in args["kinds"] and all(filters.fits(one, event) for one in args["where"])
+
+
+def _measure(args: Args, found: Sequence[Row], at: dt.datetime) -> Decimal | int | None:
+    measure = args["measure"]
+    if measure == "days":
+        return len({clock.shanghai_date(event["occurred_at"]) for event in found})
+    if measure == "distinct":
+        return len({filters.text_of(filters.props_of(event).get(args["of"])) for event in found} - {None})
+    if measure == "sum":
+        numbers = [filters.number_of(filters.props_of(event).get(args["of"])) for event in found]
+        return sum((number for number in numbers if number is not None), Decimal(0))
+    if measure == "decay":
+        return Decimal(sum(_weight(event, at, args["half_life_days"]) for event in found)) / _MILLION
+    if measure == "since_last":
+        return _days_since(found, at)
+    return len(found)
+
+
+def _days_since(found: Sequence[Row], at: dt.datetime) -> int | None:
+    if not found:
+        return None
+    last = max(event["occurred_at"] for event in found)
+    return (clock.shanghai_date(at) - clock.shanghai_date(last)).days
+
+
+def contribution() -> Contribution:
+    """Core's own part of the language: the event field."""
+    return Contribution(fields=(EventField(),), loaders={"events": load_events})

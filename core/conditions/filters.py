@@ -1,0 +1,134 @@
+"""Filters on an event's properties: `{"name": "theme", "in": ["..."]}` or `{"name": "amount", "op": ">=", "value": 3000}`."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from core.conditions.comparing import OPERATORS, SIGNS, compare, plain
+from core.conditions.errors import ConditionError
+from core.conditions.fields import Row
+from core.conditions.params import Name, Number, Param, Pick, Picks, words
+from core.conditions.registry import properties
+
+if TYPE_CHECKING:
+    from core.conditions.sql import Query
+
+MAX_FILTERS = 5
+# What counts as a number in props that clients send: JSON numbers, and amounts written as text.
+NUMBER_SQL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_NAME = Name("name", "")
+_VALUES = Picks("in", "", is_open=True)
+_SIGN = Pick("op", "")
+_AMOUNT = Number("value", "", low=-999_999_999)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filter:
+    """One wanted property: one of `values`, or a number that compares."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    sign: str = ""
+    amount: Decimal = Decimal(0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filters(Param):
+    """The list of filters of an event question; all of them must fit the same event."""
+
+    def clean(self, raw: object, path: str) -> tuple[Filter, ...]:
+        if not isinstance(raw, list) or len(raw) > MAX_FILTERS:
+            raise ConditionError(path, _("At most %(most)s filters are possible.") % {"most": MAX_FILTERS})
+        return tuple(_clean(one, f"{path}[{index}]") for index, one in enumerate(raw))
+
+    def dump(self, value: tuple[Filter, ...]) -> list[dict[str, Any]]:
+        return [_dump(one) for one in value]
+
+
+def _clean(raw: object, path: str) -> Filter:
+    if not isinstance(raw, dict) or set(raw) not in ({"name", "in"}, {"name", "op", "value"}):
+        raise ConditionError(path, _("A filter needs a name with `in`, or a name with `op` and `value`."))
+    name = _NAME.clean(raw["name"], f"{path}.name")
+    if "in" in raw:
+        values = _VALUES.clean(raw["in"], f"{path}.in")
+        return Filter(name, values=values)  # type: ignore[arg-type]
+    if not isinstance(raw["op"], str) or raw["op"] not in OPERATORS:
+        raise ConditionError(f"{path}.op", _("Choose one of the options."))
+    return Filter(name, sign=raw["op"], amount=_AMOUNT.clean(raw["value"], f"{path}.value"))
+
+
+def _dump(one: Filter) -> dict[str, Any]:
+    if one.values:
+        return {"name": one.name, "in": list(one.values)}
+    return {"name": one.name, "op": one.sign, "value": _AMOUNT.dump(one.amount)}
+
+
+def text_sql(name: str, query: "Query") -> str:
+    """SQL: a property as text where it is a string or number, else NULL."""
+    key = query.bind(name, "text")
+    return f"CASE WHEN jsonb_typeof(e.props->{key}) IN ('string', 'number') THEN e.props->>{key} END"
+
+
+def number_sql(name: str, query: "Query") -> str:
+    """SQL: a property as numeric where it is one, else NULL."""
+    text, pattern = text_sql(name, query), query.bind(NUMBER_SQL, "text")
+    return f"CASE WHEN ({text}) ~ {pattern} THEN ({text})::numeric END"
+
+
+def sql(one: Filter, query: "Query") -> str:
+    """SQL: whether an event fits; NULL counts as no."""
+    if not one.values:
+        return f"({number_sql(one.name, query)}) {one.sign} {query.bind(one.amount, 'numeric')}"
+    key, wanted = query.bind(one.name, "text"), query.bind(one.values, "text[]")
+    own = f"(jsonb_typeof(e.props->{key}) IN ('string', 'array') AND e.props->{key} ?| {wanted})"
+    known = properties().get(one.name)
+    if known is None or not known.via:
+        return own
+    via = query.bind(known.via, "text")
+    found = f"(jsonb_typeof(e.props->{via}) = 'string' AND (e.props->>{via}) IN ({known.codes_sql.replace('{wanted}', wanted)}))"
+    return f"({own} OR {found})"
+
+
+def text_of(value: object) -> str | None:
+    """A JSON string or number as Postgres writes it; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def number_of(value: object) -> Decimal | None:
+    """A JSON value as a number by the rules of `number_sql`."""
+    text = text_of(value)
+    return Decimal(text) if text is not None and _NUMBER.fullmatch(text) else None
+
+
+def props_of(event: Row) -> Mapping[str, Any]:
+    """An event's properties; empty where they are no object."""
+    props = event["props"]
+    return props if isinstance(props, dict) else {}
+
+
+def fits(one: Filter, event: Row) -> bool:
+    """The same answer as `sql`, from a snapshot's row. `event["looked_up"]` holds what its codes stand for."""
+    value = props_of(event).get(one.name)
+    if not one.values:
+        return compare(number_of(value), one.sign, one.amount)
+    own = [value] if isinstance(value, str) else [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return not set(one.values).isdisjoint([*own, *event["looked_up"].get(one.name, ())])
+
+
+def say(one: Filter) -> str:
+    """A filter in words: "theme is family or island"."""
+    known = properties().get(one.name)
+    label = str(known.label) if known else one.name
+    if not one.values:
+        return _("%(property)s %(sign)s %(value)s") % {"property": label, "sign": SIGNS[one.sign], "value": plain(one.amount)}
+    names = [words(known.options, value) if known else value for value in one.values]
+    return _("%(property)s is %(values)s") % {"property": label, "values": _(" or ").join(names)}

@@ -1,0 +1,186 @@
+"""Reads over customers, and what customers add to the condition language."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Column, ListField, MomentField, fixed
+from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
+from core.conditions.params import Option, Param, Pick, Picks, words
+from core.conditions.sql import Query, Source
+from customers.choices import Channel, Gender, Lifecycle, Purpose
+from customers.models import Customer
+from staff.models import Department, User
+
+# --- What customers add to the condition language ----------------------------------------------------
+
+_PERSON = gettext_lazy("Profile")
+_REACH = gettext_lazy("Reachability")
+_RELATIONS = Source("customers_relationship AS relation", "relation.customer_id", "relation.added_at")
+_CONSENTS = Source("customers_consent AS consent", "consent.customer_id", "consent.at")
+_ACTIVITY = "LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id"
+
+
+def condition_fields() -> Contribution:
+    """Profile, consent and WeCom relation as fields of the condition language."""
+    return Contribution(
+        fields=(*_profile_fields(), FriendField(), ConsentField()),
+        loaders={"profile": _load_profiles, "relations": _load_relations, "consents": _load_consents},
+    )
+
+
+def _profile_fields() -> tuple[Field, ...]:
+    words_of = {"city": _city_options, "source": _source_options}
+    named = (("city", gettext_lazy("City")), ("source", gettext_lazy("Source")))
+    fixed_lists = (("gender", gettext_lazy("Gender"), Gender), ("lifecycle", gettext_lazy("Lifecycle"), Lifecycle))
+    people = (("owner", gettext_lazy("Owner"), _owner_options), ("department", gettext_lazy("Department"), _department_options))
+    return (
+        *(_list(name, label, Picks("values", "", options=words_of[name], is_open=True)) for name, label in named),
+        *(_list(name, label, Picks("values", "", options=fixed(choices))) for name, label, choices in fixed_lists),
+        *(_list(name, label, Picks("values", "", options=options, is_live=True, of=int), f"{name}_id") for name, label, options in people),
+        AgeField("age", gettext_lazy("Age"), _PERSON, Column("customer.birthday", "birthday")),
+        BirthdayField("birthday", gettext_lazy("Birthday"), _PERSON, Column("customer.birthday", "birthday")),
+        AnyNumberField("child_age", gettext_lazy("Age of a child"), _PERSON, Column("customer.child_ages", "child_ages")),
+        MomentField("created", gettext_lazy("Known to us since"), _PERSON, Column("customer.created_at", "created_at")),
+        MomentField("seen", gettext_lazy("Last active"), _PERSON, Column("activity.last_seen_at", "last_seen_at"), _ACTIVITY),
+    )
+
+
+def _list(name: str, label: Any, values: Picks, column: str = "") -> ListField:
+    key = column or name
+    return ListField(name, label, _PERSON, Column(f"customer.{key}", key), values)
+
+
+def _city_options() -> Sequence[Option]:
+    cities = Customer.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()[:200]
+    return tuple(Option(city, city) for city in cities)
+
+
+def _source_options() -> Sequence[Option]:
+    sources = Customer.objects.exclude(source="").order_by("source").values_list("source", flat=True).distinct()[:200]
+    return tuple(Option(source, source) for source in sources)
+
+
+def _owner_options() -> Sequence[Option]:
+    return tuple(Option(user.pk, str(user)) for user in User.objects.filter(is_active=True).order_by("id"))
+
+
+def _department_options() -> Sequence[Option]:
+    return tuple(Option(department.pk, department.name) for department in Department.objects.order_by("id"))
+
+
+def _friend_options() -> tuple[Option, ...]:
+    return (
+        Option("friend", _("is a WeCom friend of ours")),
+        Option("lost", _("was a WeCom friend and left")),
+        Option("never", _("was never a WeCom friend")),
+    )
+
+
+class FriendField(Field):
+    """The WeCom friendship with anyone of the house: now, once, or never."""
+
+    name = "friend"
+    label = gettext_lazy("WeCom friendship")
+    group = _REACH
+    params: tuple[Param, ...] = (Pick("is", "", options=_friend_options),)
+
+    def sql(self, args: Args, query: Query) -> str:
+        active = query.column(_RELATIONS, "true", "bool_or(relation.state = 'active')")
+        return {"friend": f"{active} IS TRUE", "lost": f"{active} IS FALSE", "never": f"{active} IS NULL"}[args["is"]]
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        states = [row["state"] for row in person.rows("relations") if row["added_at"] <= at]
+        if not states:
+            return bool(args["is"] == "never")
+        return bool(args["is"] == ("friend" if "active" in states else "lost"))
+
+    def say(self, args: Args) -> str:
+        return words(_friend_options, args["is"])
+
+    def evidence(self, args: Args, query: Query) -> str:
+        columns = {"at": "relation.added_at", "user": "relation.user_id", "state": "relation.state"}
+        rows = query.rows(_RELATIONS, "true", columns, None, "relation.added_at DESC, relation.id")
+        return f"jsonb_build_object('rows', {rows})"
+
+
+def _consent_options() -> tuple[Option, ...]:
+    return (Option("granted", _("has agreed to")), Option("refused", _("has refused or never agreed to")))
+
+
+class ConsentField(Field):
+    """The consent in force. An entry for one channel and one for every channel: the newer of the two counts."""
+
+    name = "consent"
+    label = gettext_lazy("Consent")
+    group = _REACH
+    params: tuple[Param, ...] = (
+        Pick("is", "", is_optional=True, default="granted", options=_consent_options),
+        Pick("purpose", gettext_lazy("purpose"), options=fixed(Purpose)),
+        Pick("channel", gettext_lazy("channel"), is_optional=True, default="any", options=fixed(Channel)),
+    )
+
+    def _where(self, args: Args, query: Query) -> str:
+        channels = query.bind(tuple(dict.fromkeys(("any", args["channel"]))), "text[]")
+        return f"consent.is_current AND consent.purpose = {query.bind(args['purpose'], 'text')} AND consent.channel = ANY({channels})"
+
+    def sql(self, args: Args, query: Query) -> str:
+        newest = "array_agg(consent.granted ORDER BY consent.at DESC, consent.id DESC)"
+        found = query.column(_CONSENTS, self._where(args, query), newest)
+        return f"({found})[1] IS {'TRUE' if args['is'] == 'granted' else 'NOT TRUE'}"
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        rows = [
+            (row["at"], row["id"], row["granted"])
+            for row in person.rows("consents")
+            if row["purpose"] == args["purpose"] and row["channel"] in ("any", args["channel"]) and row["at"] <= at
+        ]
+        return bool(max(rows)[2] if rows else False) == (args["is"] == "granted")
+
+    def say(self, args: Args) -> str:
+        return _("%(is)s %(purpose)s by %(channel)s") % {
+            "is": words(_consent_options, args["is"]),
+            "purpose": words(fixed(Purpose), args["purpose"]),
+            "channel": words(fixed(Channel), args["channel"]),
+        }
+
+    def evidence(self, args: Args, query: Query) -> str:
+        columns = {"at": "consent.at", "channel": "consent.channel", "granted": "consent.granted"}
+        rows = query.rows(_CONSENTS, self._where(args, query), columns, None, "consent.at DESC, consent.id DESC")
+        return f"jsonb_build_object('rows', {rows})"
+
+
+def _load(sql: str, ids: Sequence[int], names: Sequence[str]) -> list[tuple[int, Row]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(ids)])
+        return [(customer_id, dict(zip(names, values, strict=True))) for customer_id, *values in cursor.fetchall()]
+
+
+_PROFILE = ("city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at")
+_PROFILES = """
+SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at, activity.last_seen_at
+FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
+WHERE customer.id = ANY(%s)
+"""
+
+
+def _load_profiles(ids: Sequence[int]) -> list[tuple[int, Row]]:
+    return _load(_PROFILES, ids, _PROFILE)
+
+
+def _load_relations(ids: Sequence[int]) -> list[tuple[int, Row]]:
+    return _load(
+        "SELECT customer_id, state, added_at, user_id FROM customers_relationship WHERE customer_id = ANY(%s)", ids, ("state", "added_at", "user_id")
+    )
+
+
+def _load_consents(ids: Sequence[int]) -> list[tuple[int, Row]]:
+    return _load(
+        "SELECT customer_id, id, purpose, channel, granted, at FROM customers_consent WHERE customer_id = ANY(%s) AND is_current",
+        ids,
+        ("id", "purpose", "channel", "granted", "at"),
+    )

@@ -1,0 +1,134 @@
+"""Reads over tags, rules and segments, and what tagging adds to the condition language."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import Destination, Product
+from core.conditions import parse, select_members
+from core.conditions.fields import Args, Contribution, Field, Property, Row, Snapshot
+from core.conditions.params import Option, Param, Pick, Picks, words
+from core.conditions.sql import Query
+from tagging.models import Segment, Tag
+
+# --- What tagging adds to the condition language -----------------------------------------------------
+
+_TAGS = "LEFT JOIN tagging_customertags AS tagged ON tagged.customer_id = customer.id"
+
+
+def condition_fields() -> Contribution:
+    """Tags as a field, and the theme and destination of viewed products as properties of events."""
+    return Contribution(fields=(TagsField(),), properties=_properties(), loaders={"tags": _load_tags})
+
+
+def _has_options() -> tuple[Option, ...]:
+    return (Option("any", _("has one of")), Option("all", _("has all of")), Option("none", _("has none of")))
+
+
+def tag_options() -> Sequence[Option]:
+    """Every tag in use, under its group."""
+    tags = Tag.objects.filter(is_archived=False).select_related("group").order_by("group__position", "group_id", "position", "id")
+    return tuple(Option(tag.pk, tag.name, tag.group.name) for tag in tags)
+
+
+class TagsField(Field):
+    """The customer has one, all or none of some tags."""
+
+    name = "tags"
+    label = gettext_lazy("Tags")
+    group = gettext_lazy("Tags")
+    params: tuple[Param, ...] = (
+        Pick("has", "", is_optional=True, default="any", options=_has_options),
+        Picks("tags", gettext_lazy("tags"), options=tag_options, is_live=True, of=int),
+    )
+
+    def sql(self, args: Args, query: Query) -> str:
+        query.join(_TAGS)
+        wanted = query.bind(args["tags"], "int[]")
+        if args["has"] == "all":
+            return f"(tagged.tag_ids @> {wanted}) IS TRUE"
+        return f"(tagged.tag_ids && {wanted}) IS {'TRUE' if args['has'] == 'any' else 'NOT TRUE'}"
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        owned, wanted = set(person.one("tags").get("tag_ids", ())), set(args["tags"])
+        if args["has"] == "all":
+            return wanted <= owned
+        return wanted.isdisjoint(owned) == (args["has"] == "none")
+
+    def say(self, args: Args) -> str:
+        names = _(", ").join(words(tag_options, tag_id) for tag_id in args["tags"])
+        return _("%(has)s the tags %(tags)s") % {"has": words(_has_options, args["has"]), "tags": names}
+
+    def evidence(self, args: Args, query: Query) -> str:
+        query.join(_TAGS)
+        wanted = query.bind(args["tags"], "int[]")
+        return f"jsonb_build_object('tags', (SELECT coalesce(jsonb_agg(id), '[]') FROM unnest(tagged.tag_ids) AS id WHERE id = ANY({wanted})))"
+
+
+def _properties() -> tuple[Property, ...]:
+    return (
+        Property(
+            "theme",
+            gettext_lazy("theme"),
+            options=_theme_options,
+            via="product",
+            codes_sql="SELECT code FROM catalog_product WHERE themes && {wanted}::varchar[]",
+            values_sql="SELECT code, themes FROM catalog_product",
+        ),
+        Property(
+            "destination",
+            gettext_lazy("destination"),
+            options=_destination_options,
+            via="product",
+            codes_sql="SELECT product.code FROM catalog_product AS product"
+            " JOIN catalog_destination AS place ON place.id = product.destination_id WHERE place.code = ANY({wanted})",
+            values_sql="SELECT product.code, ARRAY[place.code]::text[] FROM catalog_product AS product"
+            " JOIN catalog_destination AS place ON place.id = product.destination_id",
+        ),
+        Property("product", gettext_lazy("product"), options=_product_options),
+        Property("query", gettext_lazy("search text")),
+        Property("amount", gettext_lazy("amount in yuan"), is_number=True),
+    )
+
+
+def _theme_options() -> Sequence[Option]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT theme FROM catalog_product, unnest(themes) AS theme GROUP BY theme ORDER BY count(*) DESC, theme LIMIT 100")
+        return tuple(Option(theme, theme) for (theme,) in cursor.fetchall())
+
+
+def _destination_options() -> Sequence[Option]:
+    return tuple(Option(place.code, place.name) for place in Destination.objects.order_by("name")[:200])
+
+
+def _product_options() -> Sequence[Option]:
+    products = Product.objects.order_by("code").values_list("code", "name")[:500]
+    return tuple(Option(code, f"{code} {name}") for code, name in products)
+
+
+def _load_tags(ids: Sequence[int]) -> list[tuple[int, Row]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customer_id, tag_ids FROM tagging_customertags WHERE customer_id = ANY(%s)", [list(ids)])
+        return [(customer_id, {"tag_ids": tag_ids}) for customer_id, tag_ids in cursor.fetchall()]
+
+
+# --- Segments ----------------------------------------------------------------------------------------
+
+
+def segment_members(segment: Segment, at: dt.datetime) -> tuple[str, Mapping[str, Any]]:
+    """`SELECT customer.id` of a segment's members at a moment, with its named parameters, to stand in a larger statement:
+
+    `cursor.execute(f"INSERT INTO ... SELECT %(campaign)s, member.id FROM ({sql}) AS member", {**params, "campaign": 7})`.
+    Parameter names begin with "seg". Merged customers are never members. ConditionError if the stored tree is no longer valid.
+    """
+    return condition_members(segment.condition, at)
+
+
+def condition_members(condition: object, at: dt.datetime) -> tuple[str, Mapping[str, Any]]:
+    """The same for a stored condition, such as the frozen copy that a campaign keeps."""
+    statement = select_members(parse(condition), at, prefix="seg")
+    return statement.sql, statement.params
