@@ -20,13 +20,14 @@ FACTS: dict[str, type[Fact]] = {}
 F = typing.TypeVar("F", bound=type[Fact])
 
 
+@typing.dataclass_transform(frozen_default=True)
 def fact(kind: str) -> Callable[[F], F]:
     """Class decorator: registers a fact under its kind and makes it a frozen dataclass."""
 
     def register(cls: F) -> F:
         if kind in FACTS:
             raise ValueError(f"two facts are called {kind}")
-        frozen = dataclasses.dataclass(frozen=True)(cls)
+        frozen = typing.cast(F, dataclasses.dataclass(frozen=True)(cls))
         frozen.kind = kind
         FACTS[kind] = frozen
         return frozen

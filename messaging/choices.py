@@ -20,7 +20,6 @@ class TaskState(models.TextChoices):
     """Where one WeCom mass-send task stands. `UNKNOWN`: the call's outcome is not known; a query will settle it."""
 
     PENDING = "pending", _("To be created")
-    PAUSED = "paused", _("Paused")
     CREATING = "creating", _("Being created")
     UNKNOWN = "unknown", _("Outcome unknown, being queried")
     CREATED = "created", _("Waiting for staff to confirm")

@@ -70,6 +70,7 @@ class MassTask(models.Model):
     polled_at = models.DateTimeField(null=True)
     next_poll_at = models.DateTimeField(null=True)
     reminders = ArrayField(models.DateTimeField(), default=list)
+    on_hold = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 

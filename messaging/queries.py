@@ -1,0 +1,213 @@
+"""The Touch Governor: who may be reached now, and if not, why not. One SQL for preview and for sending."""
+
+import dataclasses
+import datetime as dt
+import json
+from typing import Any
+
+from django.db import connection
+
+from core import clock
+from customers.choices import Channel, Purpose
+from messaging import rules
+from messaging.choices import Reason
+from staff.models import AgencyPolicy
+
+Query = tuple[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class TouchPlan:
+    """What is about to be sent to many people by WeCom mass send.
+
+    `audience` is a SELECT of customer ids with its parameters (a list, or a dict of names that do not begin with `g_`).
+    `campaign_id` is left out of the caps' counts: it is the touch itself. `pending_before`: unconfirmed messages count
+    only when they were queued before this moment (None: all), so that two waiting campaigns do not block each other.
+    `at` is the moment whose calendar days the caps are made of.
+    """
+
+    audience: Query
+    at: dt.datetime
+    policy: AgencyPolicy
+    salt: str = ""
+    holdout_percent: int = 0
+    campaign_id: int | None = None
+    pending_before: dt.datetime | None = None
+    purpose: str = Purpose.MARKETING
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What the governor says about one person; `reason` is empty when the person may be reached."""
+
+    customer_id: int
+    sender_id: int | None
+    reason: str
+    platform_count: int
+    house_count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """A dry run: how many people, why the others not, how many confirmations each sender has to give, a sample."""
+
+    target: int
+    reasons: dict[str, int]
+    senders: dict[int, int]
+    sample: list[int]
+
+    @property
+    def reached(self) -> int:
+        """People who would get the message."""
+        return self.target - sum(self.reasons.values())
+
+    @property
+    def steps(self) -> list[tuple[str, int, int]]:
+        """The waterfall: (reason, people lost here, people left), in the governor's order."""
+        left, steps = self.target, []
+        for reason in Reason.values:
+            lost = self.reasons.get(reason, 0)
+            left -= lost
+            steps.append((reason, lost, left))
+        return steps
+
+
+# Who sends: the member of staff who last talked to the customer, else the one who added them last.
+SENDER = """
+SELECT DISTINCT ON (rel.customer_id) rel.customer_id, rel.user_id, rel.external_userid
+FROM customers_relationship AS rel
+JOIN staff_user AS member ON member.id = rel.user_id AND member.is_active AND member.wecom_userid IS NOT NULL
+WHERE rel.state = 'active' AND rel.customer_id IN (SELECT customer_id FROM audience)
+ORDER BY rel.customer_id, rel.last_chat_at DESC NULLS LAST, rel.added_at DESC, rel.id
+"""
+
+# Consent: the channel's own entry decides; the general one where there is none. A general refusal also ends a
+# channel's older grant. Nobody asked yet -> no consent; asked and refused, or on the suppression list -> opted out.
+_DECIDE = f"""
+WITH audience AS MATERIALIZED (SELECT DISTINCT target.id AS customer_id FROM (%(audience)s) AS target (id)),
+sender AS MATERIALIZED ({SENDER}),
+consent AS (
+    SELECT customer_id,
+        coalesce(bool_or(NOT granted) FILTER (WHERE channel = %(g_channel)s), false)
+        OR coalesce(max(at) FILTER (WHERE channel = 'any' AND NOT granted)
+                    >= coalesce(max(at) FILTER (WHERE channel = %(g_channel)s AND granted), '-infinity'), false) AS refused
+    FROM customers_consent
+    WHERE is_current AND purpose = %(g_purpose)s AND channel IN ('any', %(g_channel)s)
+      AND customer_id IN (SELECT customer_id FROM audience)
+    GROUP BY customer_id
+),
+suppressed AS (
+    SELECT DISTINCT identity.customer_id FROM customers_suppression AS entry
+    JOIN customers_identity AS identity ON identity.kind = entry.kind AND identity.value_hash = entry.value_hash
+),
+touches AS (
+    SELECT customer_id,
+        count(*) FILTER (WHERE is_mass AND at >= %(g_platform_start)s) AS platform_count,
+        count(*) FILTER (WHERE purpose = 'marketing' AND at >= %(g_house_start)s) AS house_count
+    FROM (
+        SELECT customer_id, purpose, task_id IS NOT NULL AS is_mass, coalesce(sent_at, created_at) AS at
+        FROM messaging_message
+        WHERE state IN ('sent', 'awaiting_staff', 'queued') AND campaign_id IS DISTINCT FROM %(g_campaign)s
+          AND (sent_at >= %(g_since)s
+               OR (sent_at IS NULL AND created_at >= %(g_since)s
+                   AND created_at < coalesce(%(g_pending_before)s::timestamptz, 'infinity')))
+          AND customer_id IN (SELECT customer_id FROM audience)
+    ) AS touch
+    GROUP BY customer_id
+),
+verdict AS MATERIALIZED (
+    SELECT audience.customer_id, sender.user_id AS sender_id, coalesce(sender.external_userid, '') AS external_userid,
+        coalesce(touches.platform_count, 0) AS platform_count, coalesce(touches.house_count, 0) AS house_count,
+        CASE
+            WHEN sender.user_id IS NULL THEN 'no_relation'
+            WHEN consent.customer_id IS NULL THEN 'no_consent'
+            WHEN consent.refused OR suppressed.customer_id IS NOT NULL THEN 'opted_out'
+            WHEN %(g_is_quiet)s THEN 'quiet_hours'
+            WHEN touches.platform_count >= %(g_platform_limit)s THEN 'platform_cap'
+            WHEN %(g_purpose)s = 'marketing' AND touches.house_count >= %(g_house_limit)s THEN 'house_cap'
+            WHEN %(g_holdout)s > 0
+             AND ('x' || left(encode(sha256(convert_to(%(g_salt)s || ':' || audience.customer_id, 'UTF8')), 'hex'), 8))
+                 ::bit(32)::bigint %% 10000 < %(g_holdout)s THEN 'holdout'
+            ELSE ''
+        END AS reason
+    FROM audience
+    LEFT JOIN sender ON sender.customer_id = audience.customer_id
+    LEFT JOIN consent ON consent.customer_id = audience.customer_id
+    LEFT JOIN suppressed ON suppressed.customer_id = audience.customer_id
+    LEFT JOIN touches ON touches.customer_id = audience.customer_id
+)
+"""  # noqa: S608 - our own text; every value is a parameter
+
+
+def decisions(plan: TouchPlan, *, is_quiet: bool = False) -> tuple[str, dict[str, Any]]:
+    """`WITH ... verdict AS (customer_id, sender_id, external_userid, platform_count, house_count, reason)`, to which the
+    caller appends its own SELECT, and the parameters by name.
+
+    A broadcast is never refused for quiet hours: it waits until they end (`rules.quiet_until`), so `is_quiet` stays
+    False there. It is the check of a single message that cannot wait.
+    """
+    audience, params = _named(plan.audience)
+    return _DECIDE.replace("%(audience)s", audience), params | _parameters(plan, is_quiet)
+
+
+def _parameters(plan: TouchPlan, is_quiet: bool) -> dict[str, Any]:
+    platform = rules.platform_cap(plan.policy.platform_cap_rule, plan.at)
+    house = rules.house_cap(plan.policy.house_cap_count, plan.policy.house_cap_days, plan.at)
+    return {
+        "g_channel": Channel.WECOM.value, "g_purpose": str(plan.purpose), "g_is_quiet": is_quiet,
+        "g_platform_start": platform.start, "g_platform_limit": platform.limit,
+        "g_house_start": house.start, "g_house_limit": house.limit, "g_since": min(platform.start, house.start),
+        "g_campaign": plan.campaign_id, "g_pending_before": plan.pending_before,
+        "g_salt": plan.salt, "g_holdout": plan.holdout_percent * 100,
+    }  # fmt: skip
+
+
+def _named(query: Query) -> tuple[str, dict[str, Any]]:
+    """A query with positional parameters rewritten to named ones, so that it can stand inside a larger one."""
+    sql, params = query
+    if isinstance(params, dict):
+        return sql, dict(params)
+    pieces = sql.replace("%%", "\x00").split("%s")
+    if len(pieces) != len(params) + 1:
+        raise ValueError("the audience's SQL and its parameters do not fit")
+    joined = pieces[0] + "".join(f"%(a_{index})s{piece}" for index, piece in enumerate(pieces[1:]))
+    return joined.replace("\x00", "%%"), {f"a_{index}": value for index, value in enumerate(params)}
+
+
+_REACH = """
+SELECT (SELECT count(*) FROM audience),
+    (SELECT coalesce(jsonb_object_agg(reason, people), '{}')::text
+     FROM (SELECT reason, count(*) AS people FROM verdict WHERE reason <> '' GROUP BY reason) AS held),
+    (SELECT coalesce(jsonb_object_agg(sender_id, people), '{}')::text
+     FROM (SELECT sender_id, count(*) AS people FROM verdict WHERE reason = '' GROUP BY sender_id) AS senders),
+    ARRAY(SELECT customer_id FROM verdict WHERE reason = '' ORDER BY hashint8(customer_id) LIMIT %(g_sample)s)
+"""
+
+
+def preview(plan: TouchPlan, *, sample: int = 20) -> Reach:
+    """How many people of the audience would really be reached, and why the others would not. Writes nothing."""
+    sql, params = decisions(plan)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + _REACH, params | {"g_sample": sample})
+        target, reasons, senders, ids = cursor.fetchone()
+    return Reach(target, json.loads(reasons), {int(sender): people for sender, people in json.loads(senders).items()}, ids)
+
+
+_ONE = "SELECT customer_id, sender_id, reason, platform_count, house_count FROM verdict"
+
+
+def explain(plan: TouchPlan, customer_id: int) -> Verdict | None:
+    """The governor's answer about one customer; None when the audience does not hold that person."""
+    audience, params = _named(plan.audience)
+    narrowed = f"SELECT target.id FROM ({audience}) AS target (id) WHERE target.id = %(g_one)s"  # noqa: S608
+    sql, named = decisions(dataclasses.replace(plan, audience=(narrowed, params | {"g_one": customer_id})))
+    with connection.cursor() as cursor:
+        cursor.execute(sql + _ONE, named)
+        row = cursor.fetchone()
+    return Verdict(*row) if row else None
+
+
+def quiet_end(at: dt.datetime | None = None) -> dt.datetime | None:
+    """The end of the agency's quiet hours when it is quiet now (or at `at`), else None."""
+    policy = AgencyPolicy.current()
+    return rules.quiet_until(policy.quiet_start, policy.quiet_end, at or clock.now())

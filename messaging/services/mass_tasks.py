@@ -1,0 +1,229 @@
+"""One mass-send task at the platform, in ask mode: commit the intent, call, record; what is ambiguous is asked for.
+
+The platform does not de-duplicate `add_msg_template`, and a duplicate would reach people twice. So a task whose
+outcome is not known becomes `unknown`, and only the platform's own list of tasks (our token stands in the card's
+page) decides whether it exists. It is never sent again blindly.
+"""
+
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from core import clock
+from core.choices import Lane
+from core.errors import Later
+from core.jobs import enqueue, job
+from gateways.errors import GatewayError
+from gateways.wecom import MassTaskSummary, MiniProgramAttachment, wecom
+from messaging import rules
+from messaging.choices import MessageState, TaskState
+from messaging.models import Content, MassTask, Media, Message
+from messaging.queries import TouchPlan, decisions, quiet_end
+from staff.models import AgencyPolicy
+
+logger = logging.getLogger(__name__)
+
+MEDIA_GONE = "40007"
+NOBODY_LEFT = "nobody_left"
+NOT_TAKEN = "not_taken"
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    """What we have committed to call: the task, who it is for, and when we decided to call."""
+
+    task: MassTask
+    external_userids: list[str]
+
+
+def is_quick() -> bool:
+    """Whether the platform is the simulator, which answers in moments and is watched by a person."""
+    return bool(settings.PLATFORM_MODE == "sim")
+
+
+@job(Lane.BULK, coalesce=True)
+def create_mass_task(task_id: int) -> None:
+    """Create the task at the platform, once. Waits for the end of quiet hours; asks the governor again just before."""
+    quiet = quiet_end()
+    if quiet is not None:
+        raise Later((quiet - clock.now()).total_seconds() + 1, "quiet hours")
+    task = MassTask.objects.get(id=task_id)
+    if task.state not in {TaskState.PENDING, TaskState.CREATING}:
+        return
+    card = _card(task) if task.state == TaskState.PENDING else None
+    intent = _commit_intent(task_id)
+    if intent is None or card is None:
+        return
+    try:
+        answer = wecom().create_mass_task(
+            sender=intent.task.sender.wecom_userid or "",
+            external_userids=intent.external_userids,
+            text=intent.task.content.text,
+            attachments=[card],
+        )
+    except GatewayError as error:
+        _record_failure(intent.task, error)
+    else:
+        record_created(task_id, answer.msgid, answer.fail_list)
+
+
+def _card(task: MassTask) -> MiniProgramAttachment:
+    """The mini-program card, its picture uploaded; the page carries the task's token."""
+    content = task.content
+    return MiniProgramAttachment(
+        title=content.card_title,
+        media_id=_uploaded(content),
+        appid=settings.VENDORS["MINI_APP_ID"],
+        page=rules.page_with_token(content.card_page, task.token),
+    )
+
+
+def _uploaded(content: Content) -> str:
+    picture = bytes(content.card_image or b"")
+    digest = hashlib.sha256(picture).hexdigest()
+    known = Media.objects.filter(sha256=digest, expires_at__gt=clock.now()).first()
+    if known:
+        return known.media_id
+    media = wecom().upload_media(kind="image", filename=f"card-{content.id}.png", content=picture)
+    Media.objects.update_or_create(sha256=digest, defaults={"media_id": media.media_id, "expires_at": media.expires_at})
+    return media.media_id
+
+
+def _commit_intent(task_id: int) -> Intent | None:
+    """State `creating`, committed before the call. None when there is nothing to call.
+
+    A task already in `creating` was left by a worker that died between call and record (or is in another's hands at
+    this moment): its outcome is unknown, and a query must tell.
+    """
+    with transaction.atomic():
+        task = MassTask.objects.select_for_update(of=("self",)).select_related("sender", "content").get(id=task_id)
+        if task.state == TaskState.CREATING:
+            _make_unknown(task, "crash")
+        if task.cancel_requested_at:
+            cancel_unsent(task.id)
+            return None
+        if task.state != TaskState.PENDING or task.on_hold:
+            return None
+        _hold_back_changed(task)
+        waiting = Message.objects.filter(task=task, state=MessageState.QUEUED).order_by("id")
+        people = list(waiting.values_list("external_userid", flat=True))
+        if not people:
+            MassTask.objects.filter(id=task_id).update(state=TaskState.CANCELLED, error=NOBODY_LEFT)
+            return None
+        task.state, task.called_at, task.error = TaskState.CREATING, clock.now(), ""
+        task.save(update_fields=["state", "called_at", "error"])
+        return Intent(task, people)
+
+
+def cancel_unsent(task_id: int) -> None:
+    """Cancel a task that is known not to be at the platform, and its messages."""
+    with transaction.atomic():
+        if MassTask.objects.filter(id=task_id, state=TaskState.PENDING).update(state=TaskState.CANCELLED):
+            Message.objects.filter(task_id=task_id, state=MessageState.QUEUED).update(state=MessageState.CANCELLED)
+
+
+# What changed since the snapshot: consent withdrawn, suppressed, over a cap, or this sender lost the friendship.
+_HOLD_BACK = """
+UPDATE messaging_message AS message SET state = 'suppressed', reason = coalesce(nullif(verdict.reason, ''), 'no_relation')
+FROM verdict
+WHERE message.task_id = %(task)s AND message.state = 'queued' AND message.customer_id = verdict.customer_id
+  AND (verdict.reason <> '' OR NOT EXISTS (
+      SELECT 1 FROM customers_relationship AS rel
+      WHERE rel.user_id = message.sender_id AND rel.external_userid = message.external_userid AND rel.state = 'active'))
+"""
+
+
+def _hold_back_changed(task: MassTask) -> None:
+    queued = "SELECT customer_id FROM messaging_message WHERE task_id = %(task)s AND state = 'queued'"
+    plan = TouchPlan(
+        audience=(queued, {"task": task.id}), at=clock.now(), policy=AgencyPolicy.current(),
+        campaign_id=task.campaign_id, pending_before=task.created_at,
+    )  # fmt: skip
+    sql, params = decisions(plan)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + _HOLD_BACK, params | {"task": task.id})
+
+
+def _make_unknown(task: MassTask, error: str) -> None:
+    changed = MassTask.objects.filter(id=task.id, state=TaskState.CREATING).update(state=TaskState.UNKNOWN, error=error)
+    task.state = TaskState.UNKNOWN
+    if changed:
+        run_at = (task.called_at or clock.now()) + rules.settle_after(quick=is_quick())
+        enqueue(settle_mass_task, key=str(task.id), run_at=run_at, task_id=task.id)
+
+
+def _record_failure(task: MassTask, error: GatewayError) -> None:
+    """Ambiguous: unknown, to be asked for. No effect, worth a retry: waiting again. A definite no: failed, with its code."""
+    mine = MassTask.objects.filter(id=task.id, state=TaskState.CREATING)
+    logger.warning("mass task %s was not created: %s", task.id, error)
+    with transaction.atomic():
+        if error.ambiguous:
+            _make_unknown(task, error.errcode)
+            return
+        renewable = error.errcode == MEDIA_GONE and _forget_picture(task.content)
+        if not error.retryable and not renewable:
+            if mine.update(state=TaskState.FAILED, error=error.errcode):
+                people = Message.objects.filter(task=task, state=MessageState.QUEUED)
+                people.update(state=MessageState.FAILED, error=error.errcode)
+            return
+        mine.update(state=TaskState.PENDING, error=error.errcode)
+    raise Later(error.retry_in_seconds or error.wait_seconds or (2.0 if is_quick() else 30.0), str(error))
+
+
+def _forget_picture(content: Content) -> bool:
+    """Whether an uploaded picture was forgotten, so that the next attempt uploads it anew."""
+    digest = hashlib.sha256(bytes(content.card_image or b"")).hexdigest()
+    fresh = clock.now() + rules.MEDIA_LIFE * 0.99  # uploaded a moment ago: uploading again would not help
+    return bool(Media.objects.filter(sha256=digest, expires_at__lt=fresh).delete()[0])
+
+
+def record_created(task_id: int, msgid: str, fail_list: Sequence[str]) -> bool:
+    """Note that the platform holds the task, and whom it did not take. False when that is known already.
+
+    Right after an answer, and right after a query; a late answer to a call that was given up is welcome too.
+    """
+    now = clock.now()
+    open_states = [TaskState.CREATING, TaskState.UNKNOWN, TaskState.PENDING]
+    with transaction.atomic():
+        changed = MassTask.objects.filter(id=task_id, state__in=open_states, msgid="").update(
+            state=TaskState.CREATED, msgid=msgid, error="", next_poll_at=rules.next_poll(now, now, quick=is_quick())
+        )
+        if not changed:
+            if not MassTask.objects.filter(id=task_id, msgid=msgid).exists():
+                logger.error("mass task %s stands at the platform under a second msgid", task_id)
+            return False
+        people = Message.objects.filter(task_id=task_id, state=MessageState.QUEUED)
+        people.filter(external_userid__in=list(fail_list)).update(state=MessageState.FAILED, error=NOT_TAKEN)
+        people.update(state=MessageState.AWAITING_STAFF)
+    return True
+
+
+@job(Lane.USUAL, coalesce=True)
+def settle_mass_task(task_id: int) -> None:
+    """Ask the platform whether a task of unknown outcome exists. Found: recorded. Not found after the quiet time: it may
+    be created now."""
+    task = MassTask.objects.get(id=task_id)
+    if task.state != TaskState.UNKNOWN or task.called_at is None:
+        return
+    now, earliest = clock.now(), task.called_at + rules.settle_after(quick=is_quick())
+    if now < earliest:
+        raise Later((earliest - now).total_seconds(), "the call may still be on its way")
+    after, before = rules.settle_window(task.called_at, now, quick=is_quick())
+    listed = wecom().list_mass_tasks(created_after=after, created_before=before)
+    found = [entry for entry in listed if _is_ours(entry, task.token)]
+    if len(found) > 1:
+        logger.error("mass task %s stands at the platform %s times", task.id, len(found))
+    if found:
+        record_created(task.id, found[0].msgid, ())
+        return
+    with transaction.atomic():
+        if MassTask.objects.filter(id=task.id, state=TaskState.UNKNOWN, called_at=task.called_at).update(state=TaskState.PENDING):
+            enqueue(create_mass_task, key=str(task.id), task_id=task.id)
+
+
+def _is_ours(entry: MassTaskSummary, token: str) -> bool:
+    return any(isinstance(part, MiniProgramAttachment) and rules.has_token(part.page, token) for part in entry.attachments)

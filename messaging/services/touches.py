@@ -1,0 +1,33 @@
+"""A customer opened the card of a message."""
+
+from django.db import transaction
+
+from core import clock
+from core.event_types import MessageClicked
+from core.events import record
+from core.jobs import enqueue
+from messaging.choices import MessageState
+from messaging.models import MassTask, Message
+from messaging.services.results import LIVE, poll_mass_task
+
+
+def record_click(*, token: str, customer_id: int) -> bool | None:
+    """Note the first opening of the card by the person it was sent to, and the fact `message.clicked`.
+
+    True: noted now. False: known already, or the card was forwarded and somebody else opened it. None: no such card.
+    A click before the platform reported the delivery is a reason to ask now.
+    """
+    task = MassTask.objects.filter(token=token).only("id", "state").first()
+    if task is None:
+        return None
+    with transaction.atomic():
+        message = Message.objects.select_for_update().filter(task=task, customer_id=customer_id).first()
+        if message is None or message.clicked_at is not None:
+            return False
+        message.clicked_at = clock.now()
+        message.save(update_fields=["clicked_at"])
+        fact = MessageClicked(customer_id, message.id, message.campaign_id)
+        record(fact, key=f"message.clicked:{message.id}", occurred_at=message.clicked_at)
+        if message.state == MessageState.AWAITING_STAFF and task.state in LIVE:
+            enqueue(poll_mass_task, key=str(task.id), task_id=task.id)
+    return True
