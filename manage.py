@@ -24,9 +24,20 @@ def main() -> None:
         from scrm.management.commands.test import run_pytest
 
         run_pytest(sys.argv[2:])
+    _find_the_system(sys.argv[1:])
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def _find_the_system(arguments: list[str]) -> None:
+    """`up` claims its place before anything is loaded; every other command joins the system that runs, if one does."""
+    from scrm import launch
+
+    if arguments[:1] == ["up"]:
+        launch.CLAIMED = launch.claim(arguments[1:])
+    else:
+        launch.join_running()
 
 
 if __name__ == "__main__":

@@ -52,10 +52,18 @@ def server_urls() -> tuple[str, str]:
         sys.exit(f"scrm: {error}")
 
 
-def join(state: Path, *, throwaway: bool = False) -> tuple[str, str]:
-    """Use the servers of a state directory until this process ends or calls `leave`; raises CannotStart."""
+def prepare_state(state: Path) -> Path:
+    """The state directory, made if it is missing; raises CannotStart."""
     with _one_line_for_permissions(state):
         _make_folder(state, None, 0o711)
+        os.close(_hold(state / "start.lock", fcntl.LOCK_SH))  # shows whether the folder is ours to write
+    return state
+
+
+def join(state: Path, *, throwaway: bool = False) -> tuple[str, str]:
+    """Use the servers of a state directory until this process ends or calls `leave`; raises CannotStart."""
+    prepare_state(state)
+    with _one_line_for_permissions(state):
         if state not in _joined:
             _joined[state] = _hold(state / "users.lock", fcntl.LOCK_SH)
         layout = _ensure(state, throwaway)

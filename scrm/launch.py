@@ -1,0 +1,161 @@
+"""Before `up` loads anything: read its arguments, claim the state directory and the ports, and say no in one line.
+
+Also tells every other command where the running system is (`join_running`). Standard library only.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from scrm import embedded
+from scrm.keeper import CannotStart, try_lock
+
+SIMULATOR_PORTS = range(8801, 8900)  # below the ports that the kernel gives to outgoing connections
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """What this `up` owns until it ends."""
+
+    state: Path
+    port: int
+    sim_port: int | None  # None: no simulator of ours
+    empty: bool
+    customers: int | None
+    embedded: bool  # our own servers, not DATABASE_URL's
+    lock: int
+    started_at: float  # on the monotonic clock
+
+    @property
+    def url(self) -> str:
+        """Where the browser finds the system."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+CLAIMED: Claim | None = None  # set by manage.py, before Django is loaded
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `manage.py up`."""
+    parser.add_argument("--port", type=_port, default=8000, help="where the web server listens on 127.0.0.1 (default 8000)")
+    parser.add_argument("--empty", action="store_true", help="do not load the demo agency into an empty database")
+    parser.add_argument("--reset", action="store_true", help="delete the embedded servers' data first")
+    parser.add_argument("--customers", type=int, default=None, metavar="N", help="how many demo customers to make (default 2000)")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+def claim(arguments: list[str]) -> Claim | None:
+    """Claim what `up` needs and set the addresses in the environment. None when only help was asked for.
+
+    Ends the process with one line when it cannot be.
+    """
+    if {"-h", "--help", "--version"} & set(arguments):
+        return None
+    parser = argparse.ArgumentParser(prog="manage.py up")
+    add_arguments(parser)
+    options = parser.parse_known_args(arguments)[0]
+    try:
+        return _claim(options)
+    except CannotStart as error:
+        sys.exit(f"scrm: {error}")
+
+
+def _claim(options: argparse.Namespace) -> Claim:
+    state = embedded.prepare_state(embedded.state_dir())
+    lock = try_lock(state / "up.lock")
+    if lock is None:
+        running = read_running(state)
+        where = f" at {running['url']} (process {running['pid']})" if running else ""
+        raise CannotStart(f"already running{where}; stop that one with Ctrl-C first")
+    if not _free(options.port):
+        raise CannotStart(f"port {options.port} is in use; choose another with --port")
+    own_servers = not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+    if options.reset:
+        if not own_servers:
+            raise CannotStart(
+                "--reset empties the embedded servers only; it does not touch the ones in DATABASE_URL and REDIS_URL"
+            )
+        embedded.wipe(state)
+    claimed = Claim(
+        state, options.port, _simulator_port(state), options.empty, options.customers, own_servers, lock, time.monotonic()
+    )
+    os.environ.setdefault("SCRM_PUBLIC_URL", claimed.url)
+    if claimed.sim_port:
+        os.environ["SCRM_SIM_URL"] = f"http://127.0.0.1:{claimed.sim_port}"
+    write_running(claimed, {})
+    return claimed
+
+
+def _simulator_port(state: Path) -> int | None:
+    """A port for the simulator, the last one again if possible; None when it is not ours to start."""
+    if os.environ.get("SCRM_SIM_URL") or os.environ.get("SCRM_PLATFORM_MODE", "sim").strip() != "sim":
+        return None
+    last = (_read(state) or {}).get("sim_port")
+    ports = [*([last] if isinstance(last, int) else []), *SIMULATOR_PORTS]
+    for port in ports:
+        if _free(port):
+            return port
+    raise CannotStart(f"no free port from {SIMULATOR_PORTS.start} to {SIMULATOR_PORTS.stop - 1} for the simulator")
+
+
+def _free(port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def write_running(claimed: Claim, pids: dict[str, int]) -> None:
+    """Tell others where this system is: `<state>/run.json`."""
+    told = {
+        "pid": os.getpid(), "url": claimed.url, "sim_port": claimed.sim_port, "sim_url": os.environ.get("SCRM_SIM_URL"),
+        "public_url": os.environ["SCRM_PUBLIC_URL"], "services": pids, "written_at": time.time(),
+    }  # fmt: skip
+    fresh = claimed.state / "run.json.new"
+    fresh.write_text(json.dumps(told))
+    fresh.rename(claimed.state / "run.json")
+
+
+def read_running(state: Path) -> dict[str, object] | None:
+    """What the `up` on this state directory told; None when none runs."""
+    if not (state / "up.lock").exists():
+        return None
+    with contextlib.suppress(PermissionError):
+        lock = try_lock(state / "up.lock")
+        if lock is not None:
+            os.close(lock)
+            return None
+    return _read(state)
+
+
+def _read(state: Path) -> dict[str, object] | None:
+    try:
+        told: dict[str, object] = json.loads((state / "run.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return told
+
+
+def join_running() -> None:
+    """For every other command: the addresses of the system that runs now, unless the environment names others."""
+    running = read_running(embedded.state_dir())
+    if running is None:
+        return
+    for name, key in (("SCRM_SIM_URL", "sim_url"), ("SCRM_PUBLIC_URL", "public_url")):
+        if isinstance(value := running.get(key), str):
+            os.environ.setdefault(name, value)
