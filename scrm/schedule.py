@@ -1,8 +1,14 @@
 """Time -> jobs. Wall times are Shanghai's."""
 
+from django.conf import settings
+
 from core.schedule import Daily, Every
 
+_RESULTS = 3 if settings.PLATFORM_MODE == "sim" else 60  # seconds; beside the simulator somebody is watching
+
 SCHEDULE: list[Every | Daily] = [
+    Every(_RESULTS, "messaging.services.results.poll_due_tasks"),
+    Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
     Daily("00:20", "core.services.ensure_event_partitions"),
     Daily("03:40", "core.services.prune_ledger"),
 ]

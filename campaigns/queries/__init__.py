@@ -1,0 +1,1 @@
+"""Reads of campaigns: audiences, the funnel, lists, follow-up tasks."""

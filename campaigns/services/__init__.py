@@ -1,0 +1,1 @@
+"""What campaigns do: write and launch, follow and stop, attribute orders, make follow-up tasks."""
