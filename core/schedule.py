@@ -47,6 +47,6 @@ def table() -> Iterable[Every | Daily]:
 def tick(at: dt.datetime | None = None) -> int:
     """Enqueue what is due; the number of jobs added. Safe with two beats or none: the slot is the key."""
     moment = at or clock.now()
-    return sum(
-        insert(spec_of(entry.job), key=f"schedule:{entry.job}:{entry.slot(moment)}", run_at=None, args={}) for entry in table()
-    )
+    # Never a coalescing row: it would be forgotten when done, and the next tick would run the same slot again.
+    specs = [(entry, dataclasses.replace(spec_of(entry.job), coalesce=False)) for entry in table()]
+    return sum(insert(spec, key=f"schedule:{entry.job}:{entry.slot(moment)}", run_at=None, args={}) for entry, spec in specs)

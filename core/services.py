@@ -29,6 +29,7 @@ def prune_ledger() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM core_job WHERE (state = 'done' AND finished_at < now() - make_interval(days => %s))"
+            " OR (state = 'done' AND key LIKE 'schedule:%%' AND finished_at < now() - interval '1 day')"
             " OR (state = 'failed' AND finished_at < now() - make_interval(days => %s))",
             [KEEP_DONE_DAYS, KEEP_FAILED_DAYS],
         )

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from core.schedule import Daily, Every
 
-_RESULTS = 3 if settings.PLATFORM_MODE == "sim" else 60  # seconds; beside the simulator somebody is watching
+_RESULTS = 5 if settings.PLATFORM_MODE == "sim" else 60  # seconds; beside the simulator somebody is watching
 
 SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "messaging.services.results.poll_due_tasks"),
