@@ -76,16 +76,19 @@ _WECHAT: tuple[_Row, ...] = (
     ((40014, 41001, 42001), Rule(T, US, _TOKEN, after_refresh=R)),
     ((40003, 40031, 40032, 60111), Rule(N, STAFF, _("The member does not exist."))),
     ((40007,), Rule(N, US, _("The picture or file has expired; it will be uploaded again."))),
-    ((40013, 41002, 41004), Rule(N, STAFF, _("The app id or secret is missing or wrong."))),
+    ((40013, 40056, 40125, 41002, 41004), Rule(N, STAFF, _("The app id or secret is missing or wrong."))),
     ((40029, 40163, 41008, 42022), Rule(N, CUSTOMER, _MINI_CODE)),
     ((40033,), Rule(N, US, _("The text holds characters the platform does not take."))),
     ((40037,), Rule(N, STAFF, _("The message template does not exist."))),
-    ((40058, 40063, 40129, 40169, 44002, 47001), Rule(N, US, _PARAMETER)),
+    ((40054, 40058, 40063, 40066, 40129, 40169, 43001, 43002, 44001, 44002, 47001, 85401), Rule(N, US, _PARAMETER)),
     ((40068, 40071), Rule(N, STAFF, _("The tag exists already or was deleted; tags will be read again."))),
     ((40093,), Rule(N, US, _("The page's signature was refused; please open it again."))),
     ((40096, 84061), Rule(W, CUSTOMER, _NOT_FRIEND, wait_seconds=5)),
     ((40097, 40098), Rule(N, STAFF, _("The customer cannot be handed over by this member."))),
-    ((40099, 40100), Rule(W, STAFF, _("The customer is being handed over, or the member has too many customers."), wait_seconds=DAY)),
+    (
+        (40099, 40100),
+        Rule(W, STAFF, _("The customer is being handed over, or the member has too many customers."), wait_seconds=DAY),
+    ),
     ((40226,), Rule(N, CUSTOMER, _("WeChat has blocked this account for security reasons."))),
     (tuple(range(41035, 41046)), Rule(N, STAFF, _CONTACT_WAY)),
     ((41030,), Rule(N, US, _("The mini-program has no such page, or was not published yet."))),
@@ -125,10 +128,16 @@ _WECHAT: tuple[_Row, ...] = (
 )
 _PAY: tuple[_Row, ...] = (
     (("SYSTEM_ERROR", "BANK_ERROR"), Rule(R, VENDOR, _("WeChat Pay is busy; the system will try again by itself."))),
-    (("FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"), Rule(Q, QUOTA, _("WeChat Pay's call limit is reached."), wait_seconds=60)),
+    (
+        ("FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"),
+        Rule(Q, QUOTA, _("WeChat Pay's call limit is reached."), wait_seconds=60),
+    ),
     (("ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"), Rule(N, US, _("WeChat Pay does not know this payment."))),
     (("ORDER_CLOSED", "ORDERCLOSED"), Rule(N, CUSTOMER, _("The payment was closed; please place the order again."))),
-    (("ORDER_PAID", "ORDERPAID", "ORDERREVERSED", "TRADE_ERROR", "TRADE_STATE_ERROR", "USERPAYING"), Rule(N, CUSTOMER, _PAY_STATE)),
+    (
+        ("ORDER_PAID", "ORDERPAID", "ORDERREVERSED", "TRADE_ERROR", "TRADE_STATE_ERROR", "USERPAYING"),
+        Rule(N, CUSTOMER, _PAY_STATE),
+    ),
     (("OUT_TRADE_NO_USED", "INVALID_REQUEST", "PARAM_ERROR", "REQUEST_BLOCKED"), Rule(N, US, _PARAMETER)),
     (("SIGN_ERROR", "bad-signature"), Rule(N, STAFF, _("The signature was refused; check the merchant's keys."))),
     (("APPID_MCHID_NOT_MATCH", "MCH_NOT_EXISTS", "NO_AUTH", "ACCOUNT_ERROR", "ACCOUNTERROR"), Rule(N, STAFF, _PAY_SETUP)),
@@ -138,14 +147,35 @@ _PAY: tuple[_Row, ...] = (
     (("USER_ACCOUNT_ABNORMAL",), Rule(N, CUSTOMER, _("The customer's WeChat Pay account cannot take the refund."))),
 )
 _SMS: tuple[_Row, ...] = (
-    (("isv.BUSINESS_LIMIT_CONTROL",), Rule(Q, QUOTA, _("Too many text messages to this number; please wait."), wait_seconds=3600)),
+    (
+        ("isv.BUSINESS_LIMIT_CONTROL",),
+        Rule(Q, QUOTA, _("Too many text messages to this number; please wait."), wait_seconds=3600),
+    ),
     (("isv.DAY_LIMIT_CONTROL",), Rule(Q, QUOTA, _("Today's limit of text messages is reached."), wait_seconds=DAY)),
-    (("isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_TEMPLATE_ILLEGAL", "isv.TEMPLATE_MISSING_PARAMETERS", "isv.INVALID_PARAMETERS"), Rule(N, STAFF, _SMS_SETUP)),
+    (
+        (
+            "isv.SMS_SIGNATURE_ILLEGAL",
+            "isv.SMS_TEMPLATE_ILLEGAL",
+            "isv.INVALID_JSON_PARAM",
+            "isv.TEMPLATE_MISSING_PARAMETERS",
+            "isv.INVALID_PARAMETERS",
+        ),
+        Rule(N, STAFF, _SMS_SETUP),
+    ),
     (("isv.MOBILE_NUMBER_ILLEGAL",), Rule(N, CUSTOMER, _("The phone number is not valid."))),
     (("isv.AMOUNT_NOT_ENOUGH", "isv.OUT_OF_SERVICE"), Rule(N, STAFF, _("The SMS account is out of credit or suspended."))),
-    (("isp.SYSTEM_ERROR", "ServiceUnavailable", "InternalError", "isp.RAM_PERMISSION_DENY"), Rule(R, VENDOR, _("The SMS service is busy; the system will try again by itself."))),
-    (("SignatureDoesNotMatch", "InvalidAccessKeyId.NotFound"), Rule(N, STAFF, _("The SMS access key is wrong."))),
-    (("Throttling", "Throttling.User"), Rule(R, QUOTA, _("Too many calls at the same time; the system will try again by itself."))),
+    (
+        ("isp.SYSTEM_ERROR", "ServiceUnavailable", "InternalError"),
+        Rule(R, VENDOR, _("The SMS service is busy; the system will try again by itself.")),
+    ),
+    (
+        ("SignatureDoesNotMatch", "InvalidAccessKeyId.NotFound", "isp.RAM_PERMISSION_DENY", "isv.RAM_PERMISSION_DENY"),
+        Rule(N, STAFF, _("The SMS access key is wrong.")),
+    ),
+    (
+        ("Throttling", "Throttling.User"),
+        Rule(R, QUOTA, _("Too many calls at the same time; the system will try again by itself.")),
+    ),
 )
 _OURS: tuple[_Row, ...] = (
     (("our-limit",), Rule(Q, QUOTA, _("Our own call limit protects the platform's quota; sending goes on by itself."))),

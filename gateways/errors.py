@@ -63,7 +63,9 @@ class GatewayError(Exception):
 class LlmUnavailable(GatewayError):
     """No usable answer from the language model: take the deterministic path now. Never worth a retry of its own."""
 
-    retryable = False
+    @property
+    def retryable(self) -> bool:
+        return False
 
 
 class CallbackRefused(Exception):

@@ -43,7 +43,9 @@ def budgets_for(vendor: str, api: str) -> list[Budget]:
 
 def budgets(limits: tuple[tuple[int, int], ...], name: str) -> list[Budget]:
     """A bucket per published limit, at our share of it; `limits` holds (calls, seconds) pairs."""
-    return [Budget(f"{name}/{seconds}", max(1.0, calls * BURST_SHARE), calls * SUSTAINED_SHARE / seconds) for calls, seconds in limits]
+    return [
+        Budget(f"{name}/{seconds}", max(1.0, calls * BURST_SHARE), calls * SUSTAINED_SHARE / seconds) for calls, seconds in limits
+    ]
 
 
 def block_seconds(streak: int, at: dt.datetime) -> float:

@@ -114,7 +114,7 @@ def spend_stamp(source: str, *stamp: str) -> bool:
     fingerprint = hashlib.sha256("\x00".join((source, *stamp)).encode()).digest()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO gateways_usednonce (fingerprint) VALUES (%s) ON CONFLICT DO NOTHING", [fingerprint])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 @job(Lane.BULK, coalesce=True)
@@ -122,5 +122,7 @@ def prune_gateway_log() -> None:
     """Forget calls after 90 days, callbacks after 30, stamps after an hour."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM gateways_gatewaycall WHERE started_at < now() - make_interval(days => %s)", [KEEP_CALLS_DAYS])
-        cursor.execute("DELETE FROM gateways_inboundcallback WHERE received_at < now() - make_interval(days => %s)", [KEEP_CALLBACKS_DAYS])
+        cursor.execute(
+            "DELETE FROM gateways_inboundcallback WHERE received_at < now() - make_interval(days => %s)", [KEEP_CALLBACKS_DAYS]
+        )
         cursor.execute("DELETE FROM gateways_usednonce WHERE seen_at < now() - make_interval(hours => %s)", [KEEP_STAMPS_HOURS])

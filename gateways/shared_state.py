@@ -124,7 +124,8 @@ class SharedState:
     def read(self, name: str) -> bytes | None:
         """The value of that name, or None when it is missing or its time is over."""
         key = self._key(name)
-        return self._ask(lambda redis: redis.get(key), lambda: self._memory.read(key))
+        found: bytes | None = self._ask(lambda redis: redis.get(key), lambda: self._memory.read(key))
+        return found
 
     def write(self, name: str, value: bytes, seconds: float) -> None:
         """Keep a value for so long; in memory too, for the time when Redis is away."""
@@ -143,8 +144,10 @@ class SharedState:
         key = self._key(name)
 
         def in_redis(redis: Redis) -> int:
-            number, _expiry = redis.pipeline().incr(key).pexpire(key, int(seconds * 1000)).execute()
-            return int(number)
+            pipeline = redis.pipeline()
+            pipeline.incr(key)
+            pipeline.pexpire(key, int(seconds * 1000))
+            return int(pipeline.execute()[0])
 
         return self._ask(in_redis, lambda: self._memory.count(key, seconds))
 

@@ -89,7 +89,9 @@ class Pay(Protocol):
         """Close an unpaid order; errcode ORDER_PAID when the customer was faster."""
         ...
 
-    def refund(self, *, out_trade_no: str, out_refund_no: str, refund_fen: int, total_fen: int, reason: str, notify_url: str) -> RefundState:
+    def refund(
+        self, *, out_trade_no: str, out_refund_no: str, refund_fen: int, total_fen: int, reason: str, notify_url: str
+    ) -> RefundState:
         """Ask for a refund, whole or part; asynchronous. Retry only with the same `out_refund_no`."""
         ...
 

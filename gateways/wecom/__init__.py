@@ -234,7 +234,9 @@ class WeCom(Protocol):
         """Greet a new contact: at most once, within 20 s of the callback."""
         ...
 
-    def create_mass_task(self, *, sender: str, external_userids: Sequence[str], text: str, attachments: Sequence[Attachment] = ()) -> MassTask:
+    def create_mass_task(
+        self, *, sender: str, external_userids: Sequence[str], text: str, attachments: Sequence[Attachment] = ()
+    ) -> MassTask:
         """Ask a member to send a message to up to 10,000 contacts. Ask mode: the platform does not de-duplicate."""
         ...
 
