@@ -128,6 +128,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "scrm.middleware.ToastMiddleware",
+    "scrm.middleware.ErrorMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -185,6 +187,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if not DEBUG and _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "scrm.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/"],  # unfold's Alpine build evaluates expressions
     "DIRECTIVES": {
@@ -226,8 +229,8 @@ STORAGES = {
 
 # --- Mini-program API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["customers.authentication.MemberTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["customers.authentication.IsMember"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["customers.api.authentication.MemberTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["customers.api.authentication.IsMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -26,3 +26,12 @@ class PlatformCapRule(models.TextChoices):
     MONTH_DAYS = "month_days", _("As many a month as the month has days")
     WEEK_7 = "week_7", _("7 a week")
     DAY_1 = "day_1", _("1 a day")
+
+
+class FieldClass(models.TextChoices):
+    """How sensitive a value is: decides masking and who may reveal it."""
+
+    PUBLIC = "public", _("Public")
+    CONTACT = "contact", _("Contact")
+    DOCUMENT = "document", _("Identity document")
+    COST = "cost", _("Cost")

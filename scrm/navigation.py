@@ -1,0 +1,199 @@
+"""The shell's tables: navigation, palette actions, palette sources; and the context every page gets."""
+
+import dataclasses
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from staff.models import AgencyPolicy
+from staff.rules import can
+
+THEMES = ("auto", "light", "dark")
+DENSITIES = ("comfortable", "compact")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One page of the navigation. `go` is the letter of its `G` shortcut; `tab`: it is on the phone's tab bar."""
+
+    label: Any
+    path: str
+    ability: str
+    icon: str
+    go: str = ""
+    tab: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether a view answers there already: a part that is not installed shows no dead link."""
+        return _resolves(self.path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Entries under one heading; the first group has none."""
+
+    label: Any
+    entries: tuple[Entry, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class PaletteItem:
+    """One line of the palette. `kind` is the heading it stands under, `note` the small text at its end."""
+
+    label: str
+    url: str
+    icon: str = "circle"
+    kind: str = ""
+    note: str = ""
+    theme: str = ""
+    keys: bool = False
+
+
+NAVIGATION = (
+    Group("", (Entry(_("Workbench"), "/", "workbench.view", "layout-dashboard", "w", tab=True),)),
+    Group(
+        _("Customers"),
+        (
+            Entry(_("Customer list"), "/customers", "customers.view", "users-round", "c", tab=True),
+            Entry(_("Tags"), "/tags", "tags.view", "tags", "t"),
+            Entry(_("Segments"), "/segments", "segments.view", "circle-dot", "s"),
+        ),
+    ),
+    Group(
+        _("Trips and orders"),
+        (
+            Entry(_("Products"), "/products", "products.view", "luggage", "p"),
+            Entry(_("Suppliers and resources"), "/suppliers", "suppliers.view", "boxes", "r"),
+            Entry(_("Orders"), "/orders", "orders.view", "receipt-text", "o", tab=True),
+        ),
+    ),
+    Group(
+        _("Marketing"),
+        (
+            Entry(_("Campaigns"), "/campaigns", "campaigns.view", "megaphone", "m"),
+            Entry(_("Follow-up tasks"), "/tasks", "tasks.view", "list-checks", "f", tab=True),
+        ),
+    ),
+    Group(_("Service"), (Entry(_("Inbox"), "/inbox", "customers.view", "messages-square", "i"),)),
+    Group(_("Insights"), (Entry(_("Analytics"), "/analytics", "campaigns.view", "chart-column", "a"),)),
+    Group(
+        _("Settings"),
+        (
+            Entry(_("Data sources"), "/data", "data.view", "database-zap", "d"),
+            Entry(_("Settings and audit"), "/settings", "settings.view", "settings-2", ","),
+        ),
+    ),
+)
+
+# Things one can start from anywhere: (label, path, ability, icon). Shown only where the path answers.
+ACTIONS = (
+    Entry(_("New campaign"), "/campaigns/new", "campaigns.edit", "plus"),
+    Entry(_("New segment"), "/segments/new", "segments.manage", "plus"),
+    Entry(_("Import a supplier feed"), "/suppliers/import", "suppliers.import", "upload"),
+    Entry(_("Invite a member of staff"), "/settings/staff/new", "staff.manage", "user-plus"),
+    Entry(_("Quiet hours, caps and approval"), "/settings/policy", "settings.view", "shield-check"),
+    Entry(_("Audit log"), "/settings/audit", "audit.view", "scroll-text"),
+    Entry(_("My account and two-step log-in"), "/settings/me", "settings.view", "user-cog"),
+    Entry(_("Simulated phones"), "/sim/", "sim.use", "smartphone"),
+    Entry(_("Reference tables (admin)"), "/admin/", "admin.use", "database"),
+)
+
+# Who contributes records: callables (user, text, limit) -> list[PaletteItem], already within the user's row scope.
+PALETTE_SOURCES: tuple[str, ...] = (
+    "customers.queries.palette",
+    "orders.queries.palette",
+    "catalog.queries.palette",
+    "campaigns.queries.palette",
+)
+
+PaletteSource = Callable[[Any, str, int], Iterable[Any]]
+
+
+@functools.cache
+def _resolves(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+@functools.cache
+def palette_sources() -> tuple[PaletteSource, ...]:
+    """The sources that exist in this installation."""
+    found = []
+    for dotted in PALETTE_SOURCES:
+        try:
+            found.append(import_string(dotted))
+        except ImportError:
+            continue
+    return tuple(found)
+
+
+def allowed(user: Any, entry: Entry) -> bool:
+    """Whether the entry's page exists and the user may open it."""
+    return entry.exists and (user.is_superuser or can(user.role, entry.ability))
+
+
+def navigation_of(user: Any, path: str) -> list[dict[str, Any]]:
+    """The groups a user sees, with the entry of the current page marked."""
+    shown = [(group, [entry for entry in group.entries if allowed(user, entry)]) for group in NAVIGATION]
+    here = _current([entry for _group, entries in shown for entry in entries], path)
+    return [
+        {"label": group.label, "entries": [{"entry": entry, "current": entry is here} for entry in entries]}
+        for group, entries in shown
+        if entries
+    ]
+
+
+def _current(entries: list[Entry], path: str) -> Entry | None:
+    matches = [entry for entry in entries if path == entry.path or (entry.path != "/" and path.startswith(f"{entry.path}/"))]
+    return max(matches, key=lambda entry: len(entry.path), default=None)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what base.html needs. Lazy, so that a page without the frame asks nothing of the database."""
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    return {
+        "shell": {
+            "theme": _cookie(request, "theme", THEMES),
+            "density": _cookie(request, "density", DENSITIES),
+            "language": get_language(),
+            "simulated": settings.PLATFORM_MODE == "sim",
+            "debug": settings.DEBUG,
+            "navigation": SimpleLazyObject(lambda: navigation_of(user, request.path)) if signed_in else [],
+            "agency": SimpleLazyObject(lambda: AgencyPolicy.current().agency_name),
+            "today": dt.date.today,
+        }
+    }
+
+
+def _cookie(request: HttpRequest, name: str, allowed_values: tuple[str, ...]) -> str:
+    value = request.COOKIES.get(name, "")
+    return value if value in allowed_values else allowed_values[0]
+
+
+def matches(text: str, *words: str) -> bool:
+    """Whether every part of what was typed occurs in one of the words: as written, or as the initials of its pinyin."""
+    haystack = " ".join(words).lower()
+    spoken = f"{haystack} {initials(words[0])}" if words else haystack
+    return all(part in spoken for part in text.lower().split())
+
+
+@functools.lru_cache(maxsize=512)
+def initials(label: str) -> str:
+    """`客户列表` -> `khlb`: how people type Chinese names quickly. Labels only; records keep their own column."""
+    from pypinyin import Style, lazy_pinyin  # 59 MB of dictionaries: only where someone searches
+
+    return "".join(lazy_pinyin(label, style=Style.FIRST_LETTER)).lower()

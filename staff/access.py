@@ -1,0 +1,69 @@
+"""Doors of the staff pages: who may open a view, what a locked-out person is told."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext as _
+
+from staff.models import User
+from staff.rules import ABILITIES, can, may_see_field
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def may(user: Any, ability: str) -> bool:
+    """Whether a signed-in member of staff has an ability. Superusers have all; the anonymous none."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return user.is_superuser or can(user.role, ability)
+
+
+def may_reveal(user: Any, field_class: str) -> bool:
+    """Whether the user may ever see plain values of a field class (contact, document, cost)."""
+    return isinstance(user, User) and user.is_active and (user.is_superuser or may_see_field(user.role, field_class))
+
+
+def requires(ability: str) -> Callable[[View[P]], View[P]]:
+    """Let a view in only for those with the ability.
+
+    The anonymous go to the log-in page (htmx fragments: 401); others get 403. `view.ability` tells tests what is asked.
+    """
+    if ability not in ABILITIES:
+        raise KeyError(f"no such ability: {ability}")
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_login(request)
+            if not may(request.user, ability):
+                raise PermissionDenied(_("Your role does not include this. Ask an administrator if you need it."))
+            return view(request, *args, **kwargs)
+
+        guarded.ability = ability  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def to_login(request: HttpRequest) -> HttpResponse:
+    """The log-in page with a way back; 401 for a fragment, which cannot follow a redirect to a whole page."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401)
+    back = urlencode({"next": request.get_full_path()}) if request.method in {"GET", "HEAD"} else ""
+    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{back}".rstrip("?"))
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any, **kwargs: Any) -> HttpResponse:
+    """What axes answers after too many wrong passwords: 429, how long to wait, and what else to do."""
+    minutes = round(float(settings.AXES_COOLOFF_TIME) * 60)
+    response = render(request, "staff/locked_out.html", {"minutes": minutes}, status=429)
+    response.headers["Retry-After"] = str(minutes * 60)
+    return response
