@@ -33,3 +33,67 @@ class SaleState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     ON_SALE = "on_sale", _("On sale")
     PAUSED = "paused", _("Paused")
+
+
+class FeedField(models.TextChoices):
+    """What a column of a supplier's file can mean."""
+
+    NAME = "name", _("Name")
+    EXTERNAL_ID = "external_id", _("Supplier's number")
+    KIND = "kind", _("Kind")
+    CITY = "city", _("City")
+    ADDRESS = "address", _("Address")
+    PHONE = "phone", _("Phone")
+    PRICE = "price", _("Net price")
+    CURRENCY = "currency", _("Currency")
+    RATING = "rating", _("Rating")
+    DURATION = "duration", _("Length of visit")
+    HOURS = "hours", _("Opening hours")
+    LATITUDE = "latitude", _("Latitude")
+    LONGITUDE = "longitude", _("Longitude")
+    EXTRA = "extra", _("Keep as additional information")
+    SKIP = "skip", _("Leave out")
+
+
+class IssueReason(models.TextChoices):
+    """What can be wrong with a row of a supplier's file."""
+
+    MISSING_NAME = "missing_name", _("No name")
+    NAME_TOO_LONG = "name_too_long", _("Name too long")
+    DUPLICATE_ROW = "duplicate_row", _("Repeats an earlier row")
+    ROW_SHAPE = "row_shape", _("More cells than columns")
+    UNREADABLE_TEXT = "unreadable_text", _("Characters that cannot be stored")
+    WRONG_KIND = "wrong_kind", _("Another kind of resource")
+    PRICE_MISSING = "price_missing", _("No price")
+    PRICE_ZERO = "price_zero", _("Price is zero")
+    PRICE_NEGATIVE = "price_negative", _("Price is negative")
+    PRICE_TOO_LARGE = "price_too_large", _("Price too large to be true")
+    PRICE_UNREADABLE = "price_unreadable", _("Price cannot be read")
+    PRICE_JUMP = "price_jump", _("Price jumped fivefold")
+    CURRENCY_UNKNOWN = "currency_unknown", _("Price not in yuan")
+    DURATION_IMPOSSIBLE = "duration_impossible", _("Length of visit is impossible")
+    DURATION_UNREADABLE = "duration_unreadable", _("Length of visit cannot be read")
+    HOURS_UNREADABLE = "hours_unreadable", _("Opening hours cannot be read")
+    CITY_UNKNOWN = "city_unknown", _("City unknown")
+    PHONE_BAD = "phone_bad", _("Not a phone number")
+    RATING_BAD = "rating_bad", _("Rating is not from 0 to 5")
+    PLACE_BAD = "place_bad", _("Coordinates are not in China or abroad")
+    TEXT_CUT = "text_cut", _("Text too long, cut")
+    MARKUP_REMOVED = "markup_removed", _("Web page code removed")
+
+
+class FileFault(models.TextChoices):
+    """Why a whole file cannot be read."""
+
+    EMPTY = "empty", _("The file holds no rows.")
+    TOO_LARGE = "too_large", _("The file is larger than 20 MB.")
+    TOO_MANY_ROWS = "too_many_rows", _("The file has more than 50,000 rows.")
+    TOO_MANY_COLUMNS = "too_many_columns", _("The file has more than 200 columns.")
+    UNKNOWN_FORMAT = "unknown_format", _("This is not a CSV, Excel (.xlsx) or JSON file.")
+    UNKNOWN_ENCODING = "unknown_encoding", _("The text is neither UTF-8, UTF-16 nor GB18030.")
+    BAD_JSON = "bad_json", _("The JSON is broken or cut off.")
+    JSON_SHAPE = "json_shape", _("The JSON is not a list of resources.")
+    BAD_CSV = "bad_csv", _("The CSV is broken: a cell never ends, or is too long.")
+    BAD_XLSX = "bad_xlsx", _("The Excel file is broken or protected by a password.")
+    XLSX_BOMB = "xlsx_bomb", _("The Excel file unpacks to far more than its size.")
+    NO_NAME_COLUMN = "no_name_column", _("No column holds the name.")

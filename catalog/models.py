@@ -38,6 +38,7 @@ class Supplier(models.Model):
     code = models.SlugField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=60)
     note = models.TextField(_("note"), blank=True, default="")
+    quarantine_percent = models.PositiveSmallIntegerField(_("ask before changing more than this share, percent"), default=30)
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -49,7 +50,12 @@ class Supplier(models.Model):
 
 
 class FeedRun(models.Model):
-    """One file of a supplier: read once (by content hash), reported row by row, applied or quarantined."""
+    """One file of a supplier: read once (by content hash), reported row by row, applied or quarantined.
+
+    `mapping` is {"columns": [[label, field, confidence], ...]}. `findings` holds what concerns the file as a whole:
+    the city assumed, how many rows lie where we have no destination, the share that would change. `error` is a
+    FileFault. `decided_by` approved or rejected a quarantined file; an approved one may also change prices fivefold.
+    """
 
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="feed_runs")
     kind = models.CharField(max_length=12, choices=ResourceKind.choices)
@@ -59,6 +65,8 @@ class FeedRun(models.Model):
     content = models.BinaryField()
     state = models.CharField(max_length=12, choices=FeedRunState.choices, default=FeedRunState.UPLOADED)
     mapping = models.JSONField(default=dict)
+    city = models.CharField(_("city of rows that name none"), max_length=40, blank=True, default="")
+    is_full = models.BooleanField(_("the file lists everything the supplier has"), default=True)
     rows_total = models.PositiveIntegerField(default=0)
     rows_read = models.PositiveIntegerField(default=0)
     rows_created = models.PositiveIntegerField(default=0)
@@ -66,8 +74,12 @@ class FeedRun(models.Model):
     rows_same = models.PositiveIntegerField(default=0)
     rows_refused = models.PositiveIntegerField(default=0)
     rows_flagged = models.PositiveIntegerField(default=0)
+    rows_gone = models.PositiveIntegerField(default=0)
+    findings = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
     finished_at = models.DateTimeField(null=True)
 
@@ -95,14 +107,20 @@ class FeedIssue(models.Model):
     class Meta:
         verbose_name = _("feed issue")
         verbose_name_plural = _("feed issues")
-        indexes: ClassVar = [models.Index(fields=["run", "row_no"], name="feed_issue_row")]
+        indexes: ClassVar = [
+            models.Index(fields=["run", "row_no"], name="feed_issue_row"),
+            models.Index(fields=["run", "reason", "row_no"], name="feed_issue_reason"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.row_no}: {self.reason}"
 
 
 class Resource(models.Model):
-    """One SPU: an attraction, hotel, restaurant or transport line, as one supplier describes it."""
+    """One SPU: an attraction, hotel, restaurant or transport line, as one supplier describes it.
+
+    `gone_at`: the supplier's newest full list no longer has it; it is kept, and comes back when the supplier does.
+    """
 
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="resources")
     external_id = models.CharField(max_length=120)
@@ -119,6 +137,7 @@ class Resource(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
     content_hash = models.CharField(max_length=64, blank=True, default="")
     last_run = models.ForeignKey(FeedRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    gone_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
     updated_at = models.DateTimeField(db_default=models.functions.Now())
 
@@ -129,13 +148,21 @@ class Resource(models.Model):
             models.UniqueConstraint(fields=["supplier", "kind", "external_id"], name="resource_external"),
             models.CheckConstraint(condition=Q(price_amount__isnull=True) | Q(price_amount__gte=0), name="resource_price"),
         ]
-        indexes: ClassVar = [models.Index(fields=["kind", "destination", "name"], name="resource_browse")]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "destination", "name"], name="resource_browse"),
+            models.Index(fields=["name", "id"], name="resource_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="ProductHistory", fields=["name", "price_from_amount", "state", "themes"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="ProductHistory",
+    fields=["name", "price_from_amount", "state", "themes"],
+)
 class Product(models.Model):
     """A package a customer can order. Prices per date stand in Departure."""
 

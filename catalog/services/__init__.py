@@ -1,0 +1,1 @@
+"""The verbs of the catalogue: feeds of suppliers, the resources they fill, products and their price calendar."""
