@@ -60,24 +60,36 @@ def _build() -> None:
         started = time.monotonic()
         _say("preparing .venv from requirements.lock (the first time this downloads about 200 MB) ...")
         _make_environment()
-        if not _install_with_uv():
+        pip = _pip()
+        if not _install_with_uv(pip):
             _say("uv is not available here; pip takes a minute or two ...")
-            _pip("install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--prefer-binary", "-r", str(LOCK))
+            command = [*pip, "install", "--require-hashes", "--prefer-binary", "-r", str(LOCK)]
+            _run(command, "the packages could not be installed; the lines above say why")
         STAMP.write_text(_wanted_stamp())
         _say(f"packages are ready after {time.monotonic() - started:.0f} s")
 
 
 def _make_environment() -> None:
     if PYTHON.exists() and _version_of(PYTHON) == _version_of(Path(sys.executable)):
-        if not _succeeds([str(PYTHON), "-m", "pip", "--version"]):
-            _run([str(PYTHON), "-m", "ensurepip", "--upgrade"], "pip is missing in .venv; delete .venv and start again")
         return
     if ENVIRONMENT.exists():
         shutil.rmtree(ENVIRONMENT)
-    _run(
-        [sys.executable, "-m", "venv", str(ENVIRONMENT)],
-        "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
-    )
+    if not _succeeds([sys.executable, "-m", "venv", str(ENVIRONMENT)]):  # Debian's Python without python3-venv has no ensurepip
+        _run(
+            [sys.executable, "-m", "venv", "--clear", "--without-pip", str(ENVIRONMENT)],
+            "Python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv",
+        )
+
+
+def _pip() -> list[str]:
+    """pip for .venv: its own, or a fresh one, or the one of the Python that runs this."""
+    own = [str(PYTHON), "-m", "pip"]
+    if _succeeds([*own, "--version"]) or _succeeds([str(PYTHON), "-m", "ensurepip", "--upgrade"]):
+        return own
+    outer = [sys.executable, "-m", "pip", "--python", str(PYTHON)]
+    if not _succeeds([*outer, "--version"]):
+        sys.exit("scrm: this Python has neither venv nor pip; on Debian and Ubuntu: apt install python3-venv")
+    return outer
 
 
 def _version_of(python: Path) -> str:
@@ -85,18 +97,17 @@ def _version_of(python: Path) -> str:
     return done.stdout
 
 
-def _install_with_uv() -> bool:
+def _install_with_uv(pip: list[str]) -> bool:
     """False when uv cannot be installed or fails, whatever the reason; pip is then tried with the same lock."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
         wanted.write(_stanza("uv"))
         wanted.flush()
         quiet = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", wanted.name]
-        if not _succeeds([str(PYTHON), "-m", "pip", "install", *quiet]):
+        if not _succeeds([*pip, "install", *quiet]):
             return False
     command = [str(ENVIRONMENT / "bin" / "uv"), "pip", "install", "--python", str(PYTHON), "--require-hashes", "--quiet"]
-    return _succeeds(
-        [*command, "--index-strategy", "unsafe-best-match", "-r", str(LOCK)], {**os.environ, **uv_settings(_pip_settings())}
-    )
+    environment = {**os.environ, **uv_settings(_pip_settings(pip))}
+    return _succeeds([*command, "--index-strategy", "unsafe-best-match", "-r", str(LOCK)], environment)
 
 
 def _stanza(package: str) -> str:
@@ -105,13 +116,11 @@ def _stanza(package: str) -> str:
     return found.group(0) if found else ""
 
 
-def _pip_settings() -> dict[str, str]:
+def _pip_settings(pip: list[str]) -> dict[str, str]:
     """pip's own configuration, from its files and the environment; the environment wins."""
-    done = subprocess.run([str(PYTHON), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
-    found = re.findall(r"^(?:global|install|:env:)\.([\w-]+)='(.*)'$", done.stdout, re.MULTILINE)
-    in_files = re.findall(r"^(?:global|install)\.([\w-]+)='(.*)'$", done.stdout, re.MULTILINE)
-    in_environment = [pair for pair in found if pair not in in_files]
-    return dict([*in_files, *in_environment])
+    done = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False)
+    found = re.findall(r"^(global|install|:env:)\.([\w-]+)='(.*)'$", done.stdout, re.MULTILINE)
+    return {name: value for _, name, value in sorted(found, key=lambda line: line[0] == ":env:")}
 
 
 def uv_settings(pip: dict[str, str]) -> dict[str, str]:
@@ -127,13 +136,10 @@ def uv_settings(pip: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in settings.items() if name not in os.environ}
 
 
-def _pip(*arguments: str) -> None:
-    _run([str(PYTHON), "-m", "pip", *arguments], "the packages could not be installed; the lines above say why")
-
-
 def _run(command: list[str], complaint: str) -> None:
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
+        print("\n".join((done.stdout + done.stderr).strip().splitlines()[-15:]), file=sys.stderr)
         sys.exit(f"scrm: {complaint}.")
 
 

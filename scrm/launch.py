@@ -55,18 +55,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def claim(arguments: list[str]) -> Claim | None:
-    """Claim what `up` needs and set the addresses in the environment. None when only help was asked for.
-
-    Ends the process with one line when it cannot be.
-    """
-    if {"-h", "--help", "--version"} & set(arguments):
-        return None
-    parser = argparse.ArgumentParser(prog="manage.py up")
+def claim(arguments: list[str]) -> Claim:
+    """Claim what `up` needs and set the addresses in the environment; end the process with one line when it cannot be."""
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Start the whole system; Ctrl-C stops it.")
     add_arguments(parser)
-    options = parser.parse_known_args(arguments)[0]
     try:
-        return _claim(options)
+        return _claim(parser.parse_args(arguments))
     except CannotStart as error:
         sys.exit(f"scrm: {error}")
 
