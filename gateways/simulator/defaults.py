@@ -5,11 +5,11 @@ has spoken to the other, so both read them from this module. ``settings.py`` imp
 None of these values is accepted by a real WeCom, WeChat or WeChat Pay server.
 """
 
-from __future__ import annotations
-
+import os
 from typing import Final
 
 SIMULATOR_PORT: Final = 8801
+SIMULATOR_URL: Final = (os.environ.get("SCRM_SIM_URL", "").strip() or f"http://127.0.0.1:{SIMULATOR_PORT}").rstrip("/")
 
 MERCHANT_PRIVATE_KEY: Final = """\
 -----BEGIN PRIVATE KEY-----
@@ -98,7 +98,7 @@ LUsrJY0XvWOYHjGZ4W+mxnccrhFeEUo3/NM67vNTN1tLKBgGGRkoOEX9d1BWRGCA
 """
 
 SIM_SETTINGS: Final[dict[str, str]] = {
-    "SCRM_SIM_URL": f"http://127.0.0.1:{SIMULATOR_PORT}",
+    "SCRM_SIM_URL": SIMULATOR_URL,
     "WECOM_CORP_ID": "wwsim0shanhai00001",
     "WECOM_AGENT_ID": "1000002",
     "WECOM_SECRET": "sim-wecom-secret-0000000000000000000000000",
@@ -117,7 +117,19 @@ SIM_SETTINGS: Final[dict[str, str]] = {
     "SMS_SIGN_NAME": "山海旅行社",
     "SMS_TEMPLATE_CODE": "SMS_100000001",
     "SMS_CALLBACK_TOKEN": "sim-sms-callback-token",
-    "LLM_BASE_URL": f"http://127.0.0.1:{SIMULATOR_PORT}/llm/v1",
+    "LLM_BASE_URL": f"{SIMULATOR_URL}/llm/v1",
     "LLM_API_KEY": "sk-simulator",
     "LLM_MODEL": "sim-scripted",
 }
+
+# The people of the simulated corp: userid, name, department, position, whether they serve customers.
+SIM_MEMBERS: Final[tuple[tuple[str, str, str, str, bool], ...]] = (
+    ("admin", "林岚", "总经办", "管理员", False),
+    ("ops", "周文博", "运营部", "运营", True),
+    ("sales1", "陈思雨", "顾问一组", "旅行顾问", True),
+    ("sales2", "王子涵", "顾问一组", "旅行顾问", True),
+    ("sales3", "李晓彤", "顾问二组", "旅行顾问", True),
+    ("planner", "赵启明", "定制部", "定制师", True),
+    ("service", "何佳", "客服部", "客服", True),
+    ("finance", "孙丽", "财务部", "财务", False),
+)
