@@ -1,0 +1,137 @@
+"""Pure decisions about customers: is an event acceptable, how is a phone written."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import msgspec
+
+from core.event_types import BEHAVIOUR_KINDS
+
+MAX_BATCH = 500
+MAX_EVENT_BYTES = 16_384
+MAX_PROPS = 40
+FUTURE_TOLERANCE = dt.timedelta(minutes=5)  # phones' clocks are a little wrong; more than this is a lie
+OLDEST = dt.timedelta(days=400)
+
+Scalar = str | int | float | bool | None
+
+
+UUID_TEXT = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+UuidText = Annotated[str, msgspec.Meta(min_length=36, max_length=36, pattern=UUID_TEXT)]
+
+
+class EventIn(msgspec.Struct, gc=False):
+    """One event as a client sends it. `customer`, where given, must be the public id of whoever is logged in."""
+
+    id: UuidText
+    kind: Annotated[str, msgspec.Meta(max_length=64)]
+    occurred_at: Annotated[dt.datetime, msgspec.Meta(tz=True)]
+    props: dict[Annotated[str, msgspec.Meta(max_length=64)], Scalar | list[Scalar]] = {}
+    customer: UuidText | None = None
+
+
+class Batch(msgspec.Struct):
+    """A whole request, decoded in one go: the usual case."""
+
+    events: list[EventIn]
+
+
+class LooseBatch(msgspec.Struct):
+    """A request of which some event is malformed: each is decoded by itself."""
+
+    events: list[msgspec.Raw]
+
+
+class Item(msgspec.Struct, gc=False):
+    """One event of a request on its way: its id, and either the start of a COPY row or why it is refused.
+
+    `moment` is `at` as text; `customer` the claimed public id in lower case.
+    """
+
+    id: str
+    row: bytes = b""
+    at: dt.datetime | None = None
+    moment: bytes = b""
+    code: str = ""
+    customer: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_batch = msgspec.json.Decoder(Batch).decode
+_decode_loose = msgspec.json.Decoder(LooseBatch).decode
+_decode_event = msgspec.json.Decoder(EventIn).decode
+_decode_any = msgspec.json.Decoder().decode
+
+# What a refusal code means to the person who reads the client's log (English msgids; translated where shown).
+REFUSALS = {
+    "malformed": "The event is not of the documented form.",
+    "too_large": "The event is larger than 16 kB.",
+    "unknown_kind": "Events of this kind are not accepted from clients.",
+    "future": "The event lies in the future.",
+    "too_old": "The event is more than 400 days old.",
+    "unknown_customer": "The event names a customer who is not logged in here.",
+    "batch_full": "A request holds at most 500 events; send this one again.",
+}
+
+
+def read_batch(body: bytes, now: dt.datetime) -> list[Item]:
+    """Every event of a request as an Item, in order. msgspec.DecodeError when the request itself is no batch."""
+    try:
+        events: list[EventIn | msgspec.Raw] = list(_decode_batch(body).events)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        events = list(_decode_loose(body).events)
+    latest, earliest = now + FUTURE_TOLERANCE, now - OLDEST
+    items = [_item(event, earliest, latest) for event in events[:MAX_BATCH]]
+    items.extend(Item(_id_of(event), code="batch_full") for event in events[MAX_BATCH:])
+    return items
+
+
+def _item(event: "EventIn | msgspec.Raw", earliest: dt.datetime, latest: dt.datetime) -> Item:
+    if isinstance(event, msgspec.Raw):
+        if len(event) > MAX_EVENT_BYTES:
+            return Item(_id_of(event), code="too_large")
+        try:
+            event = _decode_event(event)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return Item(_id_of(event), code="malformed")
+    return _row(event, earliest, latest)
+
+
+def _row(event: EventIn, earliest: dt.datetime, latest: dt.datetime) -> Item:
+    key, at, props = event.id.lower(), event.occurred_at, event.props
+    if event.kind not in BEHAVIOUR_KINDS:
+        return Item(key, code="unknown_kind")
+    if not earliest <= at <= latest:
+        return Item(key, code="future" if at > latest else "too_old")
+    text = _encode(props)
+    if len(text) > MAX_EVENT_BYTES:
+        return Item(key, code="too_large")
+    if len(props) > MAX_PROPS:
+        return Item(key, code="malformed")
+    if b"\\" in text:
+        if b"\\u0000" in text:
+            return Item(key, code="malformed")
+        text = text.replace(b"\\", b"\\\\")
+    moment = _encode(at)[1:-1]
+    row = b"%b\t%b\t%b\t%b" % (key.encode(), event.kind.encode(), moment, text)
+    return Item(key, row, at, moment, "", event.customer and event.customer.lower())
+
+
+def _id_of(event: "EventIn | msgspec.Raw") -> str:
+    """The client's id of an event that may be nonsense; empty when it has none."""
+    if isinstance(event, EventIn):
+        return event.id
+    try:
+        value: Any = _decode_any(event) if len(event) <= MAX_EVENT_BYTES else None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
+    found = value.get("id") if isinstance(value, dict) else None
+    return found[:64] if isinstance(found, str) and "\x00" not in found else ""
+
+
+def mask_phone(phone: str) -> str:
+    """E.164 to what staff see: 138****5678; other countries keep the last four digits."""
+    national = phone.removeprefix("+86")
+    if national != phone and len(national) == 11:
+        return f"{national[:3]}****{national[-4:]}"
+    return f"****{phone[-4:]}"

@@ -1,0 +1,1 @@
+"""The verbs of customers: log in, identify, consent, ingest behaviour, keep WeCom relations."""

@@ -1,0 +1,185 @@
+"""Behaviour events into the log: many requests in one transaction, durable before anyone is answered.
+
+One look for events that are known already, one COPY straight into the log, one upsert of the customers' activity
+rows, and one coalesced job per customer for every subscriber of customer.active. COPY appends many rows at a time,
+which INSERT ... ON CONFLICT does not: it costs half. Two processes storing one event at the same moment collide on
+the log's unique key, and the later one looks again.
+"""
+
+import dataclasses
+import datetime as dt
+import logging
+import uuid
+
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from core import doorbell
+from core.event_types import CustomerActive
+from core.events import subscriptions
+from customers.rules import Item
+
+logger = logging.getLogger(__name__)
+
+# Deadlock, serialization failure, or another process stored one of the same events meanwhile: look again.
+ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
+TRY_AGAIN = {"40P01", "40001", "23505"}
+
+
+@dataclasses.dataclass(slots=True)
+class Request:
+    """One request's worth of events. Filled in here: whose token it is (None: nobody's), and a status per event;
+    a rejected event's `item.code` says why."""
+
+    token_hash: bytes
+    items: list[Item]
+    source: str = "mini"
+    customer_id: int | None = None
+    statuses: list[str] = dataclasses.field(default_factory=list)
+
+
+_TOKENS = """
+SELECT token.token_hash, token.customer_id, customer.public_id
+FROM customers_membertoken token JOIN customers_customer customer ON customer.id = token.customer_id
+WHERE token.token_hash = ANY(%s) AND token.expires_at > now()
+"""
+# One index probe per event, whatever the planner thinks of the table's size.
+_KNOWN = """
+SELECT sent.place FROM unnest(%s::uuid[], %s::timestamptz[]) WITH ORDINALITY AS sent(key, occurred_at, place)
+CROSS JOIN LATERAL (SELECT 1 FROM core_event WHERE key = sent.key AND occurred_at = sent.occurred_at LIMIT 1) AS known
+"""
+_COPY = "COPY core_event (key, kind, occurred_at, props, customer_id, source) FROM STDIN"
+_SEEN = """
+INSERT INTO customers_activity AS row (customer_id, first_seen_at, last_seen_at, event_count)
+SELECT customer_id, min(first_at), max(last_at), sum(events)
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::integer[]) AS seen(customer_id, first_at, last_at, events)
+GROUP BY customer_id ORDER BY customer_id
+ON CONFLICT (customer_id) DO UPDATE SET first_seen_at = least(row.first_seen_at, EXCLUDED.first_seen_at),
+    last_seen_at = greatest(row.last_seen_at, EXCLUDED.last_seen_at), event_count = row.event_count + EXCLUDED.event_count
+"""
+_TELL = """
+INSERT INTO core_job (lane, function, key, args, coalesce)
+SELECT sub.lane, sub.handler, left(sub.handler || ':customer:' || customer_id, 200),
+       jsonb_build_object('fact', 'customer.active', 'props', jsonb_build_object('customer_id', customer_id)), true
+FROM unnest(%s::bigint[]) AS active(customer_id) CROSS JOIN unnest(%s::text[], %s::text[]) AS sub(lane, handler)
+GROUP BY 1, 2, 3, 4 ORDER BY 3 ON CONFLICT (key) DO NOTHING
+"""
+
+
+Place = tuple[Request, int]  # an event: whose request, and where in it
+
+
+def ingest(requests: list[Request]) -> None:
+    """Store the events of many requests in one transaction and fill in their statuses.
+
+    When Postgres refuses the batch, the requests are stored one by one, then item by item, so that one poisonous
+    event costs only itself. An OperationalError (Postgres away) is raised: nothing was accepted.
+    """
+    try:
+        _store(requests)
+    except (OperationalError, IntegrityError) as error:
+        if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
+            raise
+        _store(requests)
+    except DatabaseError:
+        logger.warning("a batch of %s requests was refused by Postgres; storing them one by one", len(requests), exc_info=True)
+        _store_apart(requests)
+
+
+def _store_apart(requests: list[Request]) -> None:
+    for request in requests:
+        try:
+            _store([request])
+        except OperationalError:
+            raise
+        except DatabaseError:
+            _store_items(request)
+
+
+def _store_items(request: Request) -> None:
+    statuses = []
+    for item in request.items:
+        single = Request(request.token_hash, [item], request.source)
+        try:
+            _store([single])
+        except OperationalError:
+            raise
+        except DatabaseError:
+            item.code = "malformed"
+            single.statuses = [REJECTED]
+        statuses += single.statuses
+    request.statuses = statuses
+
+
+def _store(requests: list[Request]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
+        cursor.execute(_TOKENS, [list({request.token_hash for request in requests})])
+        customers = {bytes(token): (customer_id, public_id) for token, customer_id, public_id in cursor.fetchall()}
+        places = _acceptable(requests, customers)
+        if places:
+            _mark_known(cursor, places)
+            _append(cursor, requests)
+
+
+def _acceptable(requests: list[Request], customers: dict[bytes, tuple[int, uuid.UUID]]) -> list[Place]:
+    """First verdict on every event; where the acceptable ones stand. Repeats within the batch are caught here."""
+    places: list[Place] = []
+    met: set[str] = set()
+    for request in requests:
+        owner = customers.get(request.token_hash)
+        request.customer_id = owner[0] if owner else None
+        request.statuses = statuses = [_status(item, str(owner[1]), met) for item in request.items] if owner else []
+        places += [(request, index) for index, status in enumerate(statuses) if status is ACCEPTED]
+    return places
+
+
+def _status(item: Item, public_id: str, met: set[str]) -> str:
+    if item.customer is not None and item.customer != public_id and not item.code:
+        item.code = "unknown_customer"
+    if item.code:
+        return REJECTED
+    if item.id in met:
+        return DUPLICATE
+    met.add(item.id)
+    return ACCEPTED
+
+
+def _mark_known(cursor: CursorWrapper, places: list[Place]) -> None:
+    """Events that the log holds already become duplicates."""
+    items = [request.items[index] for request, index in places]
+    keys = ",".join([item.id for item in items])
+    moments = b",".join([item.moment for item in items]).decode()
+    cursor.execute(_KNOWN, [f"{{{keys}}}", f"{{{moments}}}"])
+    for (place,) in cursor.fetchall():
+        request, index = places[place - 1]
+        request.statuses[index] = DUPLICATE
+
+
+def _append(cursor: CursorWrapper, requests: list[Request]) -> None:
+    rows: list[bytes] = []
+    seen: list[tuple[int, dt.datetime, dt.datetime, int]] = []
+    for request in requests:
+        fresh = [item for item, status in zip(request.items, request.statuses, strict=False) if status == ACCEPTED]
+        if not fresh or request.customer_id is None:
+            continue
+        tail = f"\t{request.customer_id}\t{request.source}\n".encode()
+        rows += [item.row + tail for item in fresh]
+        moments = [item.at for item in fresh if item.at]
+        seen.append((request.customer_id, min(moments), max(moments), len(fresh)))
+    if not rows:
+        return
+    with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+        copy.write(b"".join(rows))
+    cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)])
+    _tell(cursor, [row[0] for row in seen])
+
+
+def _tell(cursor: CursorWrapper, customer_ids: list[int]) -> None:
+    """One waiting job per customer and subscriber of customer.active."""
+    listeners = subscriptions().get(CustomerActive.kind, ())
+    if not listeners:
+        return
+    cursor.execute(_TELL, [customer_ids, [entry.lane for entry in listeners], [entry.handler for entry in listeners]])
+    for lane in {entry.lane for entry in listeners}:
+        doorbell.ring_after_commit(lane)
