@@ -97,7 +97,7 @@ def said(local: dt.datetime, now: dt.datetime) -> str:
         word = {0: _("today"), 1: _("yesterday"), -1: _("tomorrow")}[days]
         return f"{word} {clock_time}"
     date = {"year": local.year, "month": local.month, "day": local.day}
-    if local.year != now.year:
+    if local.year != clock.shanghai_date(now).year:
         return _("%(year)s-%(month)02d-%(day)02d") % date
     return f"{_('%(month)s/%(day)s') % date} {clock_time}"
 
@@ -172,9 +172,19 @@ class Step:
     href: str = ""
 
 
+def as_step(said: Any) -> Step:
+    """A Step from a Step, a dict, or any object with those names: apps below the shell do not know this class."""
+    if isinstance(said, Step):
+        return said
+    names = [one.name for one in dataclasses.fields(Step)]
+    told = said if isinstance(said, dict) else {name: getattr(said, name) for name in names if hasattr(said, name)}
+    return Step(**{name: value for name, value in told.items() if name in names})
+
+
 @register.inclusion_tag("ui/funnel.html")
-def funnel(steps: Sequence[Step], label: str) -> dict[str, Any]:
+def funnel(steps: Sequence[Any], label: str) -> dict[str, Any]:
     """Steps narrowing from the first: bar, number, and the share of the step before."""
+    steps = [as_step(step) for step in steps]
     first = float(steps[0].value) if steps else 0
     rows = []
     before: int | None = None
@@ -186,8 +196,9 @@ def funnel(steps: Sequence[Step], label: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/funnel.html")
-def waterfall(steps: Sequence[Step], label: str) -> dict[str, Any]:
+def waterfall(steps: Sequence[Any], label: str) -> dict[str, Any]:
     """From a total, what is taken away step by step, down to what remains."""
+    steps = [as_step(step) for step in steps]
     scale = max((step.value for step in steps if step.total), default=1) or 1
     rows = []
     level = 0
