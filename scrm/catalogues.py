@@ -26,6 +26,7 @@ _KEYWORDS = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((-1, 2, 3),)),
 }
 _PLACEHOLDER = re.compile(r"%\(\w+\)|%[sd]|\{\w*\}")
+_HALF_WIDTH = re.compile(r"[\u4e00-\u9fff」）][,;:?!](?!//)|[,;:?!][\u4e00-\u9fff「]|[\u4e00-\u9fff]\([^()<>]*[\u4e00-\u9fff]")
 _HEADER = {
     "Project-Id-Version": "scrm",
     "Language": LANGUAGE,
@@ -204,6 +205,7 @@ def complaints(app: str) -> list[str]:
     entries = {(entry.msgctxt or "", entry.msgid): entry for entry in catalogue if not entry.obsolete}
     wrong = [f"{app}: no translation of {key[1]!r} ({message.places[0]})" for key, message in said.items() if key not in entries or not translation(entries[key])]
     wrong += [f"{app}: placeholders differ in {entry.msgid!r}" for entry in entries.values() if not _same_placeholders(entry)]
+    wrong += [f"{app}: half-width punctuation in {translation(entry)!r}" for entry in entries.values() if _HALF_WIDTH.search(translation(entry))]
     binary = po_path(app).with_suffix(".mo")
     if po_path(app).exists() and (not binary.exists() or binary.read_bytes() != catalogue.to_binary()):
         wrong.append(f"{app}: django.mo is stale; run manage.py messages")

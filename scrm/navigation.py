@@ -170,6 +170,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "theme": _cookie(request, "theme", THEMES),
             "density": _cookie(request, "density", DENSITIES),
             "language": get_language(),
+            "sim_page": settings.PLATFORM_MODE == "sim" and _resolves("/sim/"),
             "simulated": settings.PLATFORM_MODE == "sim",
             "debug": settings.DEBUG,
             "navigation": SimpleLazyObject(lambda: navigation_of(user, request.path)) if signed_in else [],
