@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import json
+from typing import Any
 
 from staff.choices import FieldClass, Role
 
@@ -111,3 +113,11 @@ def reason_complaint(reason: str) -> str:
     """What is wrong with a reason for a reveal: "short", or nothing. Blank space and repeats of one character do not count."""
     said = "".join(reason.split())
     return "short" if len(said) < 4 or len(set(said)) < 3 else ""
+
+
+def audit_seal_text(
+    *, previous: bytes, at: dt.datetime, actor_id: int | None, action: str, target: tuple[str, str, str], detail: dict[str, Any], ip: str | None
+) -> str:
+    """The one text that stands for an audit entry: every column, in a fixed order and spelling."""
+    moment = at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return json.dumps([previous.hex(), moment, actor_id, action, *target, detail, ip], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
