@@ -2,9 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from core.clock import SHANGHAI
+
 SUSTAINED_SHARE = 0.6  # of the platform's limit; the rest belongs to people and to other apps of the corp
 BURST_SHARE = 0.2  # on top for a moment: 0.6 + 0.2 stays under the limit in every window
 MINUTE, HOUR, DAY = 60, 3600, 86_400

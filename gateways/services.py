@@ -65,7 +65,7 @@ def record_call(vendor: str, api: str) -> Iterator[CallNote]:
 def _write(note: CallNote) -> None:
     level = logging.DEBUG if note.outcome == Outcome.OK else logging.WARNING
     logger.log(
-        level, "gateway call %s %s %s errcode=%s %sms cost=%s request_id=%s",
+        level, "gateway call %s %s %s %s (%s ms, %s yuan, request %s)",
         note.vendor, note.api, note.outcome, note.errcode, note.duration_ms, note.cost_amount, note.request_id,
     )  # fmt: skip
     try:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -58,15 +58,17 @@ class BaseUrlAdapter(HTTPAdapter):
 class Breaker:
     """Opens after some failures in a row, so that a dead vendor costs no more waiting; one call then tries the door."""
 
-    def __init__(self, failures: int = BREAKER_FAILURES, seconds: float = BREAKER_SECONDS) -> None:
-        self._limit, self._seconds = failures, seconds
+    def __init__(
+        self, failures: int = BREAKER_FAILURES, seconds: float = BREAKER_SECONDS, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit, self._seconds, self._now = failures, seconds, now
         self._guard = threading.Lock()
         self._failures, self._open_until = 0, 0.0
 
     def seconds_left(self) -> float:
         """How long the door stays shut; 0 when a call may go. The first one after that shuts it behind itself."""
         with self._guard:
-            now = time.monotonic()
+            now = self._now()
             if self._failures < self._limit:
                 return 0.0
             if now < self._open_until:
@@ -79,7 +81,7 @@ class Breaker:
         with self._guard:
             self._failures += 1
             if self._failures >= self._limit:
-                self._open_until = time.monotonic() + self._seconds
+                self._open_until = self._now() + self._seconds
 
     def answered(self) -> None:
         """The vendor answered, whatever it said."""

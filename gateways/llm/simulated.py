@@ -10,5 +10,6 @@ class SimulatedLlm(LiveLlm):
     """Speaks the same bytes as the live client."""
 
     def __init__(self) -> None:
-        scripted = settings.VENDORS["LLM_BASE_URL"] == SIM_SETTINGS["LLM_BASE_URL"]
-        super().__init__(base_url=f"{settings.SIM_URL}/llm/v1" if scripted else "", trust_env=not scripted)
+        address, own = settings.VENDORS["LLM_BASE_URL"], f"{settings.SIM_URL}/llm/v1"
+        scripted = address in {own, SIM_SETTINGS["LLM_BASE_URL"]}
+        super().__init__(base_url=own if scripted else address, trust_env=not scripted)

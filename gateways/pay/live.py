@@ -137,14 +137,15 @@ def understood(api: str) -> Iterator[None]:
 
 def _read_notice(event_type: str, data: Mapping[str, Any]) -> PaymentNotice:
     """A transaction, or the resource of a refund notice; amounts are whole fen."""
-    amount = data.get("amount") or {}
     is_refund = "refund_status" in data
+    is_settled = is_refund or data["trade_state"] in {"SUCCESS", "REFUND"}
+    amount = data["amount"] if is_settled else data.get("amount") or {}
     return PaymentNotice(
         event_type=event_type,
         out_trade_no=str(data["out_trade_no"]),
         transaction_id=str(data.get("transaction_id") or ""),
         trade_state=str(data["refund_status"] if is_refund else data["trade_state"]),
-        amount_fen=_fen(amount.get("refund" if is_refund else "total", 0)),
+        amount_fen=_fen(amount["refund" if is_refund else "total"]) if is_settled else _fen(amount.get("total", 0)),
         currency=str(amount.get("currency") or CURRENCY),
         appid=str(data.get("appid") or ""),
         mchid=str(data.get("mchid") or ""),

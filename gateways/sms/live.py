@@ -117,9 +117,9 @@ def canonical(form: Mapping[str, str]) -> str:
     return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(form.items()))
 
 
-def signature(form: Mapping[str, str], secret: str) -> str:
-    """The signature of a POST with these parameters."""
-    message = f"POST&%2F&{_quoted(canonical(form))}".encode()
+def signature(form: Mapping[str, str], secret: str, method: str = "POST") -> str:
+    """The signature of a call with these parameters."""
+    message = f"{method}&%2F&{_quoted(canonical(form))}".encode()
     return base64.b64encode(hmac.new(f"{secret}&".encode(), message, hashlib.sha1).digest()).decode()
 
 

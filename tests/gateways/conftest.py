@@ -87,8 +87,12 @@ MakeWeCom = Callable[..., LiveWeCom]
 def make_wecom(vendor: Vendor, state: SharedState, recorder: Recorder, vendors: dict[str, str]) -> MakeWeCom:
     """Makes WeCom clients against the scripted vendor; keyword arguments override what they are made of."""
 
-    def make(*, shared: SharedState | None = None, read_seconds: float = 2.0, total_seconds: float = 5.0, **changes: str) -> LiveWeCom:
+    def make(
+        *, shared: SharedState | None = None, read_seconds: float = 2.0, total_seconds: float = 5.0, **changes: str
+    ) -> LiveWeCom:
         transport = Transport("wecom", base_url=vendor.url, read_seconds=read_seconds, total_seconds=total_seconds)
-        return LiveWeCom({**vendors, **changes}, transport=transport, state=shared or state, record=recorder, spend=lambda *_: True)
+        return LiveWeCom(
+            {**vendors, **changes}, transport=transport, state=shared or state, record=recorder, spend=lambda *_: True
+        )
 
     return make

@@ -59,7 +59,9 @@ class TestToken:
         assert together(8, lambda: clients.pop().list_follow_users()) == [[]] * 8
         assert len(vendor.calls("/gettoken")) == 1
 
-    def test_without_redis_each_process_fetches_once(self, vendor: Vendor, make_wecom: MakeWeCom, lonely_state: SharedState) -> None:
+    def test_without_redis_each_process_fetches_once(
+        self, vendor: Vendor, make_wecom: MakeWeCom, lonely_state: SharedState
+    ) -> None:
         vendor.on(FOLLOW, ok(follow_user=["sales1"]))
         client = make_wecom(shared=lonely_state)
         assert together(8, client.list_follow_users) == [["sales1"]] * 8
@@ -104,7 +106,9 @@ class TestToken:
         assert len(vendor.calls("/gettoken")) == 1
         assert vendor.calls(FOLLOW) == []
 
-    def test_the_token_lies_encrypted_in_redis(self, vendor: Vendor, make_wecom: MakeWeCom, state: SharedState, prefix: str) -> None:
+    def test_the_token_lies_encrypted_in_redis(
+        self, vendor: Vendor, make_wecom: MakeWeCom, state: SharedState, prefix: str
+    ) -> None:
         vendor.on(FOLLOW, ok(follow_user=[]))
         make_wecom().list_follow_users()
         keys = list(state._redis.scan_iter(f"{prefix}:gateways:token:*"))
@@ -164,7 +168,9 @@ class TestAnswers:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("reaction", [Hang(), Reset(), Trickle(), Answer(b"x" * 50, status=500), Answer(b"<html>"), refusal(40058)])
+    @pytest.mark.parametrize(
+        "reaction", [Hang(), Reset(), Trickle(), Answer(b"x" * 50, status=500), Answer(b"<html>"), refusal(40058)]
+    )
     def test_no_secret_in_any_text(
         self, vendor: Vendor, make_wecom: MakeWeCom, caplog: pytest.LogCaptureFixture, reaction: Answer | Hang | Reset | Trickle
     ) -> None:
@@ -200,14 +206,18 @@ class TestQuota:
         assert len(vendor.calls(FOLLOW)) == 1
         assert client.get_contact("wm1").external_userid == "wm1", "other APIs go on"
 
-    def test_45009_again_right_after_the_block_means_the_hour(self, vendor: Vendor, make_wecom: MakeWeCom, state: SharedState) -> None:
+    def test_45009_again_right_after_the_block_means_the_hour(
+        self, vendor: Vendor, make_wecom: MakeWeCom, state: SharedState
+    ) -> None:
         vendor.on(FOLLOW, refusal(45009))
         client = make_wecom()
         failure_of(client)
         state.forget(f"block:{client.api._block_name('externalcontact/get_follow_user_list')}")
         assert failure_of(client).retry_in_seconds == 3600.0
 
-    def test_without_redis_the_block_holds_in_this_process(self, vendor: Vendor, make_wecom: MakeWeCom, lonely_state: SharedState) -> None:
+    def test_without_redis_the_block_holds_in_this_process(
+        self, vendor: Vendor, make_wecom: MakeWeCom, lonely_state: SharedState
+    ) -> None:
         vendor.on(FOLLOW, refusal(45009))
         client = make_wecom(shared=lonely_state)
         failure_of(client)
@@ -219,7 +229,9 @@ class TestQuota:
         client = make_wecom()
 
         def send(userid: str) -> list[str]:
-            return client.send_staff_message(userids=[userid], title="提醒", description="有 3 位客户待跟进", url="https://scrm.example/")
+            return client.send_staff_message(
+                userids=[userid], title="提醒", description="有 3 位客户待跟进", url="https://scrm.example/"
+            )
 
         assert [send("sales1") for _ in range(6)] == [[]] * 6
         with pytest.raises(GatewayError) as caught:

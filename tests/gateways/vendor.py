@@ -61,7 +61,10 @@ def ok(**fields: Any) -> Answer:
 
 def refusal(errcode: int, errmsg: str = "") -> Answer:
     """A WeChat error."""
-    text = errmsg or f"no, hint: [16098_{errcode}_af], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
+    text = (
+        errmsg
+        or f"no, hint: [16098_{errcode}_af], from ip: 203.0.113.9, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
+    )
     return Answer(json.dumps({"errcode": errcode, "errmsg": text}).encode())
 
 
@@ -97,6 +100,9 @@ class Vendor(ThreadingHTTPServer):
             self.seen.append(seen)
             script = next((script for path, script in self._script.items() if seen.path.endswith(path)), [Answer(status=404)])
             return script.pop(0) if len(script) > 1 else script[0]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -148,5 +154,5 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_args: object) -> None:
         """Silence."""
