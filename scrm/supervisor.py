@@ -81,8 +81,8 @@ def _be_child(run: Callable[[], object], name: str, writing: int) -> NoReturn:
         os.dup2(writing, 2)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         os.environ[health.ROLE] = name
         run()
         code = 0
@@ -190,6 +190,7 @@ class Supervisor:
         if self.stopping or (child.service.once and process.returncode == 0):
             return
         if child.service.once:
+            child.failures += 1
             self.say(child, f"ended with {process.returncode}")
             return
         now = time.monotonic()
