@@ -139,6 +139,16 @@ class SharedState:
         self._memory.forget(key)
         self._ask(lambda redis: redis.delete(key), lambda: 0)
 
+    def forget_all(self) -> None:
+        """Drop everything this house keeps here."""
+        self._memory = _Memory()
+
+        def in_redis(redis: Redis) -> None:
+            if keys := list(redis.scan_iter(f"{self._prefix}*", count=1000)):
+                redis.delete(*keys)
+
+        self._ask(in_redis, lambda: None)
+
     def count(self, name: str, seconds: float) -> int:
         """Add one to a counter that is forgotten after so long without a count; the new number."""
         key = self._key(name)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pytest
 import requests
 
+from gateways.registry import start_afresh
 from gateways.simulator import callbacks
 from gateways.simulator.callbacks import Outgoing
 from gateways.simulator.engine import Simulator
@@ -112,6 +113,7 @@ def _simulator_server() -> Iterator[SimulatorHandle]:
 def simulator(_simulator_server: SimulatorHandle, settings: Any) -> SimulatorHandle:
     """The simulated platforms, fresh; the application's settings point at them."""
     _simulator_server.reset()
+    start_afresh()
     settings.SIM_URL = _simulator_server.url
     settings.VENDORS = {**settings.VENDORS, "LLM_BASE_URL": f"{_simulator_server.url}/llm/v1"}
     return _simulator_server
