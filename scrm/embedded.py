@@ -282,7 +282,7 @@ def _short_hash(text: str) -> str:
 def _one_line_for_permissions(state: Path) -> Iterator[None]:
     try:
         yield
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise CannotStart(
             f"{state} cannot be used by this user ({error.strerror}: {error.filename}); set SCRM_STATE_DIR to a folder of yours"
         ) from error

@@ -46,7 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_port, default=8000, help="where the web server listens on 127.0.0.1 (default 8000)")
     parser.add_argument("--empty", action="store_true", help="do not load the demo agency into an empty database")
     parser.add_argument("--reset", action="store_true", help="delete the embedded servers' data first")
-    parser.add_argument("--customers", type=int, default=None, metavar="N", help="how many demo customers to make (default 2000)")
+    parser.add_argument("--customers", type=_customers, metavar="N", help="how many demo customers to make (default 2000)")
+
+
+def _customers(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000000")
+    return int(text)
 
 
 def _port(text: str) -> int:
