@@ -93,14 +93,21 @@ def _tell(kind: str, key: str, customer_id: int | None, props: dict[str, object]
         (entry.lane, entry.handler, job_key(entry, key, customer_id), json.dumps({"fact": kind, "props": props}), entry.coalesce)
         for entry in entries
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO core_job (lane, function, key, args, coalesce) VALUES (%s, %s, %s, %s::jsonb, %s)"
-            " ON CONFLICT (key) DO NOTHING",
-            rows,
-        )
+    _insert_jobs(rows)
     for lane in {entry.lane for entry in entries}:
         doorbell.ring_after_commit(lane)
+
+
+def _insert_jobs(rows: Sequence[tuple[str, str, str, str, bool]]) -> None:
+    """One statement: `executemany` breaks inside pghistory's context, which every request has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_job (lane, function, key, args, coalesce)"
+            " SELECT lane, function, key, args::jsonb, coalesces"
+            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])"
+            " AS job (lane, function, key, args, coalesces) ON CONFLICT (key) DO NOTHING",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 _LOCK_KIND = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))"
@@ -159,14 +166,7 @@ def _tell_many(kind: str, facts: list[Dated]) -> None:
     ]  # fmt: skip
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_job (lane, function, key, args, coalesce)"
-            " SELECT lane, function, key, args::jsonb, coalesces"
-            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])"
-            " AS job (lane, function, key, args, coalesces) ON CONFLICT (key) DO NOTHING",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+    _insert_jobs(rows)
     for lane in {entry.lane for entry in entries}:
         doorbell.ring_after_commit(lane)
 
