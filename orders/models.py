@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Departure, Product
 from customers.models import Customer, CustomerQuerySet
 from messaging.models import Message
-from orders.choices import OrderState, PaymentState, RefundState
+from orders.choices import CloseReason, OrderState, PaymentState, RefundState
 from staff.models import User
 
 
@@ -23,7 +23,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(customer__in=customers)
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="OrderHistory", fields=["state", "total_amount", "paid_amount", "refunded_amount"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="OrderHistory",
+    fields=["state", "total_amount", "paid_amount", "refunded_amount"],
+)
 class Order(models.Model):
     """One purchase of a departure. State moves only by conditional update in orders.services."""
 
@@ -39,6 +44,7 @@ class Order(models.Model):
     total_amount = models.DecimalField(_("total"), max_digits=12, decimal_places=2)
     paid_amount = models.DecimalField(_("paid"), max_digits=12, decimal_places=2, default=0)
     refunded_amount = models.DecimalField(_("refunded"), max_digits=12, decimal_places=2, default=0)
+    close_reason = models.CharField(_("closed because"), max_length=10, choices=CloseReason.choices, blank=True, default="")
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     placed_at = models.DateTimeField()
     hold_until = models.DateTimeField()
@@ -51,10 +57,16 @@ class Order(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(total_amount=F("adults") * F("adult_amount") + F("children") * F("child_amount")), name="order_total"),
+            models.CheckConstraint(
+                condition=Q(total_amount=F("adults") * F("adult_amount") + F("children") * F("child_amount")), name="order_total"
+            ),
             models.CheckConstraint(condition=Q(adults__gte=1) & Q(adults__lte=200, children__lte=200), name="order_people"),
-            models.CheckConstraint(condition=Q(refunded_amount__lte=F("paid_amount"), paid_amount__lte=F("total_amount")), name="order_amounts"),
-            models.CheckConstraint(condition=~Q(state__in=["paid", "completed", "refunded"]) | Q(paid_at__isnull=False), name="order_paid_at"),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__lte=F("paid_amount"), paid_amount__lte=F("total_amount")), name="order_amounts"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["paid", "completed", "refunded"]) | Q(paid_at__isnull=False), name="order_paid_at"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["customer", "-placed_at"], name="order_customer"),
@@ -90,9 +102,13 @@ class Payment(models.Model):
         verbose_name_plural = _("payments")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order"], condition=Q(state="paid"), name="payment_once"),
-            models.CheckConstraint(condition=~Q(state="paid") | Q(transaction_id__isnull=False, paid_at__isnull=False), name="payment_proof"),
+            models.CheckConstraint(
+                condition=~Q(state="paid") | Q(transaction_id__isnull=False, paid_at__isnull=False), name="payment_proof"
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["created_at"], condition=Q(state__in=["created", "prepaid", "unknown"]), name="payment_open")]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], condition=Q(state__in=["created", "prepaid", "unknown"]), name="payment_open")
+        ]
 
     def __str__(self) -> str:
         return self.out_trade_no
@@ -107,6 +123,8 @@ class Refund(models.Model):
     reason = models.CharField(max_length=80)
     state = models.CharField(max_length=10, choices=RefundState.choices, default=RefundState.REQUESTED)
     requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    error = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     done_at = models.DateTimeField(null=True)
 
@@ -114,6 +132,7 @@ class Refund(models.Model):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         constraints: ClassVar = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive")]
+        indexes: ClassVar = [models.Index(fields=["created_at"], condition=Q(state="processing"), name="refund_open")]
 
     def __str__(self) -> str:
         return self.out_refund_no

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from core import views as core_views
+from customers.urls import api_urlpatterns, callback_urlpatterns
 from scrm import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,7 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("palette", views.palette, name="palette"),
     path("preferences", views.preferences, name="preferences"),
     path("settings/ui", views.components, name="components"),
+    path("api/mp/v1/", include((api_urlpatterns, "customers_api"))),
+    path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
     path("", include("staff.urls")),
+    path("", include("customers.urls")),
+    path("", include("orders.urls")),
 ]
 
 handler400 = "scrm.errors.bad_request"

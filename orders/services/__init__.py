@@ -1,0 +1,1 @@
+"""The verbs of orders, each module on those before it: cashier, refunds, payments, placing."""

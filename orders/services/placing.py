@@ -1,0 +1,158 @@
+"""Placing, cancelling and closing orders."""
+
+import datetime as dt
+import logging
+import secrets
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from catalog.choices import SaleState
+from catalog.models import Product
+from catalog.services.products import free_seats, take_seats
+from core import clock
+from core.choices import Lane
+from core.errors import BadInput, Refused
+from core.event_types import OrderClosed, OrderPlaced
+from core.events import record
+from core.jobs import enqueue, job
+from customers.models import Customer
+from messaging.models import Message
+from orders.choices import CloseReason, OrderState
+from orders.models import Order
+from orders.rules import HOLD
+from orders.services.payments import close_payments, close_payments_later
+from staff.models import User
+from staff.services import write_audit
+
+logger = logging.getLogger(__name__)
+
+EXPIRED_AT_ONCE = 500
+
+
+@transaction.atomic
+def place_order(
+    *, customer: Customer, product: Product, departs_on: dt.date, adults: int, children: int = 0, touch: str = ""
+) -> Order:
+    """Hold seats for half an hour at the price of this moment; the order waits for payment.
+
+    `touch` is the token of the mass-send task whose card brought the customer; only a message of this customer counts.
+    BadInput for a date that is not to come; Refused when the product or date is not on sale, the group's size does not
+    fit, or the seats are gone. Records order.placed.
+    """
+    people = adults + children
+    _check(product, departs_on, adults, people)
+    seats = take_seats(product=product, day=departs_on, people=people)
+    total = adults * seats.adult_amount + children * seats.child_amount
+    if total <= 0:
+        raise Refused(_("This date has no price yet."), "no_price")
+    now = clock.now()
+    order = Order.objects.create(
+        no=new_order_no(now),
+        customer=customer,
+        product=product,
+        departure_id=seats.departure_id,
+        adults=adults,
+        children=children,
+        adult_amount=seats.adult_amount,
+        child_amount=seats.child_amount,
+        total_amount=total,
+        message=_touching_message(customer, touch),
+        placed_at=now,
+        hold_until=now + HOLD,
+    )
+    record(OrderPlaced(customer.pk, order.pk, total), key=f"order.placed:{order.pk}", occurred_at=now)
+    return order
+
+
+def _check(product: Product, departs_on: dt.date, adults: int, people: int) -> None:
+    if departs_on <= clock.today():
+        raise BadInput(_("Please choose a coming date."), {"departs_on": _("must be after today")})
+    if adults < 1:
+        raise BadInput(_("At least one adult travels."), {"adults": _("must be at least 1")})
+    if product.state != SaleState.ON_SALE:
+        raise Refused(_("This product is not on sale at the moment."), "not_on_sale")
+    if not product.min_people <= people <= product.max_people:
+        limits = {"low": product.min_people, "high": product.max_people}
+        raise Refused(_("This trip takes %(low)s to %(high)s people per order.") % limits, "group_size")
+
+
+def new_order_no(at: dt.datetime) -> str:
+    """The Shanghai date and ten random digits: it tells nothing of how many orders there are."""
+    return f"{clock.shanghai_date(at):%y%m%d}{secrets.randbelow(10**10):010}"
+
+
+def _touching_message(customer: Customer, touch: str) -> Message | None:
+    """The customer's own message of the task; a forwarded card, or a stranger's token, touches nobody."""
+    if not touch:
+        return None
+    return Message.objects.filter(task__token=touch, customer=customer).order_by("id").first()
+
+
+def cancel_order(*, order: Order, by: User | None = None) -> Order:
+    """Close an unpaid order at the customer's or a member of staff's wish; its seats are free at once.
+
+    Doing it twice is fine. Refused (already_paid) when it is, or turns out to be, paid.
+    """
+    if order.state == OrderState.CLOSED:
+        return order
+    if order.state != OrderState.PLACED or close_payments(order) == "paid":
+        raise Refused(_("This order is paid; ask for a refund instead."), "already_paid")
+    with transaction.atomic():
+        closed = _close(order.pk, CloseReason.STAFF if by else CloseReason.CUSTOMER)
+        if closed and by is not None:
+            write_audit(actor=by, action="order.cancelled", obj=order)
+    order.refresh_from_db()
+    if order.state not in {OrderState.CLOSED, OrderState.PLACED}:
+        raise Refused(_("This order is paid; ask for a refund instead."), "already_paid")
+    close_payments_later(order)
+    return order
+
+
+def _close(order_id: int, reason: CloseReason) -> bool:
+    """Close an order that still waits for payment, and free its seats; False when it does not wait any more."""
+    now = clock.now()
+    with transaction.atomic():
+        changed = Order.objects.filter(pk=order_id, state=OrderState.PLACED).update(
+            state=OrderState.CLOSED, closed_at=now, close_reason=reason
+        )
+        if not changed:
+            return False
+        order = Order.objects.get(pk=order_id)
+        free_seats(departure_id=order.departure_id, people=order.people)
+        record(OrderClosed(order.customer_id, order.pk), key=f"order.closed:{order.pk}", occurred_at=now)
+    return True
+
+
+@job(Lane.USUAL, coalesce=True)
+def close_expired_orders() -> None:
+    """Every minute: give each order whose hold ran out a job of its own, so that one slow gateway call holds up none."""
+    due = Order.objects.filter(state=OrderState.PLACED, hold_until__lte=clock.now()).order_by("hold_until")
+    for order_id in due.values_list("pk", flat=True)[:EXPIRED_AT_ONCE]:
+        enqueue(close_unpaid_order, key=str(order_id), order_id=order_id)
+
+
+@job(Lane.USUAL, coalesce=True)
+def close_unpaid_order(order_id: int) -> None:
+    """Close an order whose hold ran out: first its payment at the gateway (which tells if it was paid after all), then the
+    order, then the seats. Where the gateway does not answer the order is closed all the same after a few minutes: the
+    cashier takes no money after the hold, and money that comes late is dealt with when it comes."""
+    order = Order.objects.filter(pk=order_id, state=OrderState.PLACED, hold_until__lte=clock.now()).first()
+    if order is None or close_payments(order, patient=True) == "paid":
+        return
+    if _close(order.pk, CloseReason.EXPIRED):
+        close_payments_later(order)
+
+
+_COMPLETE = """
+UPDATE orders_order SET state = 'completed'
+FROM catalog_departure AS departure JOIN catalog_product AS product ON product.id = departure.product_id
+WHERE departure.id = orders_order.departure_id AND orders_order.state = 'paid' AND departure.departs_on + product.days <= %s
+"""
+
+
+@job(Lane.BULK, coalesce=True)
+def complete_past_orders() -> None:
+    """Every night: paid orders whose trip is over are completed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPLETE, [clock.today()])
