@@ -18,7 +18,7 @@ from gateways.simulator.tags import create_tag, set_tags
 from gateways.simulator.world import World
 
 
-class SeedRelation(msgspec.Struct, forbid_unknown_fields=True):
+class SeedRelation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A friendship to plant; `createtime` in seconds since the epoch, 0 for now."""
 
     userid: str
@@ -29,7 +29,7 @@ class SeedRelation(msgspec.Struct, forbid_unknown_fields=True):
     tags: tuple[str, ...] = ()
 
 
-class SeedContact(msgspec.Struct, forbid_unknown_fields=True):
+class SeedContact(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A contact to plant. With `openid` the person also uses the mini-program (same unionid)."""
 
     name: str
@@ -42,7 +42,7 @@ class SeedContact(msgspec.Struct, forbid_unknown_fields=True):
     phone: str = ""
 
 
-class SeedMember(msgspec.Struct, forbid_unknown_fields=True):
+class SeedMember(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A member of the corp to plant."""
 
     userid: str
@@ -52,7 +52,7 @@ class SeedMember(msgspec.Struct, forbid_unknown_fields=True):
     serves: bool = True
 
 
-class SeedMiniUser(msgspec.Struct, forbid_unknown_fields=True):
+class SeedMiniUser(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A mini-program user to plant who is nobody's contact."""
 
     openid: str
@@ -69,6 +69,9 @@ def seed(
     mini_users: tuple[SeedMiniUser, ...] = (),
 ) -> Json:
     """Plant people in bulk, as if they had always been there: no callbacks, no journal. Known ids are replaced."""
+    known = {*world.state.members, *(member.userid for member in members)}
+    if unknown := {friend.userid for contact in contacts for friend in contact.relations} - known:
+        raise ValueError(f"no member {', '.join(sorted(unknown)[:5])}")
     for member in members:
         world.state.members[member.userid] = Member(member.userid, member.name, member.department, member.position, member.serves)
     planted = [_plant(world, contact) for contact in contacts]
@@ -82,8 +85,6 @@ def _plant(world: World, wanted: SeedContact) -> str:
     unionid = wanted.unionid or (world.new_id("u", 28) if wanted.openid else "")
     world.state.contacts[external_userid] = Contact(external_userid, wanted.name, wanted.gender, unionid, wanted.avatar)
     for friend in wanted.relations:
-        if friend.userid not in world.state.members:
-            raise ValueError(f"no member {friend.userid}")
         since = friend.createtime or world.wall()
         relation = Relation(friend.userid, external_userid, since, friend.remark, tags=list(friend.tags))
         relation.state, relation.add_way, relation.oper_userid = friend.state, friend.add_way, external_userid

@@ -1,4 +1,6 @@
-"""Everything the simulated platforms remember. Plain dataclasses, so that a snapshot is one JSON document.
+"""Everything the simulated platforms remember. Plain data, so that a snapshot is one JSON document.
+
+What there are a hundred thousand of is a msgspec Struct that leaves defaults out of the snapshot.
 
 Fields that leave towards the application keep the vendor's spelling. Moments named `*_until` or `*_after` are
 virtual; moments that are reported (`createtime`, `send_time`, `at`) are the machine's clock.
@@ -6,6 +8,8 @@ virtual; moments that are reported (`createtime`, `send_time`, `at`) are the mac
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from gateways.simulator.clock import ClockState
 from gateways.simulator.defaults import SIM_MEMBERS, SIM_SETTINGS
@@ -46,8 +50,7 @@ class Member:
     in_scope: bool = True
 
 
-@dataclass(slots=True)
-class Contact:
+class Contact(msgspec.Struct, omit_defaults=True, gc=False):
     """A WeChat user as the corp sees them. `mass_received` holds virtual moments, for the platform's cap."""
 
     external_userid: str
@@ -56,11 +59,10 @@ class Contact:
     unionid: str = ""
     avatar: str = ""
     type: int = 1
-    mass_received: list[float] = field(default_factory=list)
+    mass_received: list[float] = []
 
 
-@dataclass(slots=True)
-class Relation:
+class Relation(msgspec.Struct, omit_defaults=True, gc=False):
     """One member's friendship with one contact."""
 
     userid: str
@@ -69,11 +71,11 @@ class Relation:
     remark: str = ""
     description: str = ""
     remark_corp_name: str = ""
-    remark_mobiles: list[str] = field(default_factory=list)
+    remark_mobiles: list[str] = []
     add_way: int = 1
     state: str = ""
     oper_userid: str = ""
-    tags: list[str] = field(default_factory=list)
+    tags: list[str] = []
     status: Literal["active", "deleted_by_customer", "deleted_by_staff"] = "active"
     last_chat_at: float = 0.0
     invisible_calls: int = 0
@@ -177,8 +179,7 @@ class Line:
     ref: str = ""
 
 
-@dataclass(slots=True)
-class MiniUser:
+class MiniUser(msgspec.Struct, omit_defaults=True, gc=False):
     """A WeChat user inside our mini-program. `subscribe` is the balance of accepts per template."""
 
     openid: str
@@ -186,7 +187,7 @@ class MiniUser:
     nickname: str = ""
     phone: str = ""
     flagged: bool = False
-    subscribe: dict[str, int] = field(default_factory=dict)
+    subscribe: dict[str, int] = {}
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import collections
 import heapq
 import random
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from gateways.simulator.clock import VirtualClock
@@ -12,7 +13,6 @@ from gateways.simulator.journal import Entry, Journal
 from gateways.simulator.state import Delivery, Line, MiniUser, Relation, State, new_state
 
 Json = dict[str, Any]
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class World:
@@ -38,6 +38,15 @@ class World:
             self._openids = {user.unionid: user.openid for user in state.mini_users.values() if user.unionid}
             self.changed()
 
+    def introduce(self, public_url: str, settings: Mapping[str, str]) -> None:
+        """Make the application known: where it lives, and identities that differ from the agreed ones."""
+        with self.lock:
+            self.state.config.public_url = public_url
+            self.state.settings.update(settings)
+            first, *others = self.state.apps.values()
+            first.agentid, first.secret = self.setting("WECOM_AGENT_ID"), self.setting("WECOM_SECRET")
+            self.state.apps = {app.agentid: app for app in (first, *others)}
+
     def now(self) -> float:
         """The virtual moment."""
         return self.clock.now()
@@ -52,8 +61,8 @@ class World:
         self.doorbell.notify_all()
 
     def letters(self, length: int) -> str:
-        """Random letters and digits."""
-        return "".join(self.dice.choices(_LETTERS, k=length))
+        """Random hexadecimal digits, quickly made."""
+        return f"{self.dice.getrandbits(4 * length):0{length}x}" if length else ""
 
     def new_id(self, prefix: str, length: int = 32) -> str:
         """An id of exactly `length` characters that this world has never given out, also after a restart."""
