@@ -14,6 +14,7 @@ from core.conditions.comparing import OPERATORS, SIGNS, compare, compare_sql, op
 from core.conditions.errors import ConditionError
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Number, Option, Param, Pick, Picks, Whole, words
+from core.conditions.registry import properties
 from core.conditions.sql import Query, Source, shanghai_day
 from orders.choices import OrderState
 
@@ -27,14 +28,26 @@ _ORDERS = Source(
     "coalesce(o.paid_at, o.placed_at)",
 )
 _TRIPS = Source(
-    "orders_order AS o JOIN catalog_departure AS departure ON departure.id = o.departure_id", "o.customer_id", "coalesce(o.paid_at, o.placed_at)"
+    "orders_order AS o JOIN catalog_departure AS departure ON departure.id = o.departure_id",
+    _ORDERS.customer,
+    _ORDERS.time,
 )
 _BOUGHT = ("paid", "completed")
+_VALUES = {"count": "count(*)", "sum": "sum(o.paid_amount - o.refunded_amount)", "since_last": f"max({_ORDERS.time})"}
+_SHOWN = {"at": _ORDERS.time, "order": "o.no", "product": "product.code", "amount": "(o.paid_amount - o.refunded_amount)::text"}
 
 
 def condition_fields() -> Contribution:
     """Orders and coming departures as fields of the condition language."""
     return Contribution(fields=(OrdersField(), DepartureField()), loaders={"orders": _load_orders})
+
+
+def _theme_options() -> Sequence[Option]:
+    return properties()["theme"].options()
+
+
+def _destination_options() -> Sequence[Option]:
+    return properties()["destination"].options()
 
 
 def _measures() -> tuple[Option, ...]:
@@ -58,8 +71,8 @@ class OrdersField(Field):
     params: tuple[Param, ...] = (
         Whole("window_days", gettext_lazy("in the last"), is_optional=True, unit=gettext_lazy("days"), low=1, high=3650),
         Picks("states", gettext_lazy("state"), is_optional=True, default=_BOUGHT, options=fixed(OrderState)),
-        Picks("themes", gettext_lazy("theme"), is_optional=True, options=lambda: _listed("theme"), is_open=True),
-        Picks("destinations", gettext_lazy("destination"), is_optional=True, options=lambda: _listed("destination"), is_open=True),
+        Picks("themes", gettext_lazy("theme"), is_optional=True, options=_theme_options, is_open=True),
+        Picks("destinations", gettext_lazy("destination"), is_optional=True, options=_destination_options, is_open=True),
         Pick("measure", "", is_optional=True, default="count", options=_measures),
         Pick("op", "", is_optional=True, default=">=", options=options),
         Number("value", gettext_lazy("value")),
@@ -74,8 +87,7 @@ class OrdersField(Field):
         return " AND ".join(parts)
 
     def sql(self, args: Args, query: Query) -> str:
-        value = {"count": "count(*)", "sum": "sum(o.paid_amount - o.refunded_amount)", "since_last": f"max({_ORDERS.time})"}[args["measure"]]
-        measured = query.column(_ORDERS, self._where(args, query), value, _window(args))
+        measured = query.column(_ORDERS, self._where(args, query), _VALUES[args["measure"]], _window(args))
         if args["measure"] == "since_last":
             measured = f"({shanghai_day(query.moment())} - {shanghai_day(measured)})"
         zero_counts = args["measure"] != "since_last" and OPERATORS[args["op"]](0, args["value"])
@@ -96,17 +108,16 @@ class OrdersField(Field):
         }
 
     def evidence(self, args: Args, query: Query) -> str:
-        columns = {"at": _ORDERS.time, "order": "o.no", "product": "product.code", "amount": "(o.paid_amount - o.refunded_amount)::text"}
-        rows = query.rows(_ORDERS, self._where(args, query), columns, _window(args), f"{_ORDERS.time} DESC, o.id")
+        rows = query.rows(_ORDERS, self._where(args, query), _SHOWN, _window(args), f"{_ORDERS.time} DESC, o.id")
         number = query.column(_ORDERS, self._where(args, query), "count(*)", _window(args))
         return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
 
 
 def _which(args: Args) -> str:
     parts = [_(" or ").join(words(fixed(OrderState), state) for state in args["states"])]
-    for name, values in (("theme", args["themes"]), ("destination", args["destinations"])):
+    for options_of, values in ((_theme_options, args["themes"]), (_destination_options, args["destinations"])):
         if values:
-            parts.append(_(" or ").join(words(lambda name=name: _listed(name), value) for value in values))  # type: ignore[misc]
+            parts.append(_(" or ").join(words(options_of, value) for value in values))
     return _(", ").join(parts)
 
 
@@ -176,12 +187,6 @@ class DepartureField(Field):
         columns = {"at": _TRIPS.time, "order": "o.no", "departs_on": "departure.departs_on"}
         rows = query.rows(_TRIPS, self._where(args, query), columns, None, "departure.departs_on, o.id")
         return f"jsonb_build_object('rows', {rows})"
-
-
-def _listed(name: str) -> Sequence[Option]:
-    from core.conditions.registry import properties
-
-    return properties()[name].options()
 
 
 _LOAD = """

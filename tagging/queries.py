@@ -57,7 +57,7 @@ class TagsField(Field):
         owned, wanted = set(person.one("tags").get("tag_ids", ())), set(args["tags"])
         if args["has"] == "all":
             return wanted <= owned
-        return wanted.isdisjoint(owned) == (args["has"] == "none")
+        return bool(wanted.isdisjoint(owned) == (args["has"] == "none"))
 
     def say(self, args: Args) -> str:
         names = _(", ").join(words(tag_options, tag_id) for tag_id in args["tags"])
@@ -66,7 +66,8 @@ class TagsField(Field):
     def evidence(self, args: Args, query: Query) -> str:
         query.join(_TAGS)
         wanted = query.bind(args["tags"], "int[]")
-        return f"jsonb_build_object('tags', (SELECT coalesce(jsonb_agg(id), '[]') FROM unnest(tagged.tag_ids) AS id WHERE id = ANY({wanted})))"
+        owned = f"SELECT coalesce(jsonb_agg(id), '[]') FROM unnest(tagged.tag_ids) AS id WHERE id = ANY({wanted})"  # noqa: S608 - bound
+        return f"jsonb_build_object('tags', ({owned}))"
 
 
 def _properties() -> tuple[Property, ...]:
@@ -97,7 +98,7 @@ def _properties() -> tuple[Property, ...]:
 
 def _theme_options() -> Sequence[Option]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT theme FROM catalog_product, unnest(themes) AS theme GROUP BY theme ORDER BY count(*) DESC, theme LIMIT 100")
+        cursor.execute("SELECT theme FROM catalog_product, unnest(themes) AS theme GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 99")
         return tuple(Option(theme, theme) for (theme,) in cursor.fetchall())
 
 

@@ -68,8 +68,8 @@ class ListField(Field):
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         value = self.column.value(person)
         if args["is"] in ("filled", "empty"):
-            return (value not in (None, "")) == (args["is"] == "filled")
-        return (value in args["values"]) == (args["is"] == "in")
+            return bool((value not in (None, "")) == (args["is"] == "filled"))
+        return bool((value in args["values"]) == (args["is"] == "in"))
 
     def say(self, args: Args) -> str:
         asked = words(_is_options, args["is"])
@@ -203,7 +203,7 @@ class AnyNumberField(Field):
     def sql(self, args: Args, query: Query) -> str:
         low, high = query.bind(args["low"], "int"), query.bind(args["high"], "int")
         inside = f"({low} IS NULL OR item >= {low}) AND ({high} IS NULL OR item <= {high})"
-        return f"EXISTS (SELECT 1 FROM unnest({self.column.sql}) AS item WHERE item IS NOT NULL AND {inside})"
+        return f"EXISTS (SELECT 1 FROM unnest({self.column.sql}) AS item WHERE item IS NOT NULL AND {inside})"  # noqa: S608 - values are bound
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         low, high = args["low"], args["high"]
@@ -238,7 +238,7 @@ class MomentField(Field):
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         moment = self.column.value(person)
         within = moment is not None and moment > at - dt.timedelta(days=args["days"])
-        return bool(within) == (args["is"] == "within")
+        return bool(within == (args["is"] == "within"))
 
     def say(self, args: Args) -> str:
         facts: Mapping[str, Any] = {"field": self.label, "days": args["days"]}

@@ -4,7 +4,6 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -43,7 +42,7 @@ def _property_options() -> tuple[Option, ...]:
 
 
 class EventField(Field):
-    """"In the last 30 days viewed a product with theme family at least 3 times".
+    """What a customer did: "in the last 30 days viewed a product with theme family at least 3 times".
 
     A window of n days is the last n x 24 hours, its start excluded and its end (`at`) included; without a window all
     time counts. "Different days" and "days since" are Shanghai calendar days. `decay` adds up 0.5 ** (age / half-life).
@@ -95,34 +94,32 @@ class EventField(Field):
         return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
 
     def say(self, args: Args) -> str:
-        what = _("; ").join(words(kind_options, kind) for kind in args["kinds"]) if len(args["kinds"]) > 3 else _(" or ").join(
-            words(kind_options, kind) for kind in args["kinds"]
-        )
-        if args["where"]:
-            what = _("%(did)s (%(filters)s)") % {"did": what, "filters": _(" and ").join(filters.say(one) for one in args["where"])}
-        return _PHRASES[args["measure"]](_when(args), what, f"{SIGNS[args['op']]} {plain(args['value'])}", args)
+        return _phrase(args) % {
+            "when": _("in the last %(days)s days") % {"days": args["window_days"]} if args["window_days"] else _("ever"),
+            "what": _did(args),
+            "wanted": f"{SIGNS[args['op']]} {plain(args['value'])}",
+            "property": words(_property_options, args["of"]) if args["of"] else "",
+            "half": args["half_life_days"],
+        }
 
 
-def _when(args: Args) -> str:
-    return _("in the last %(days)s days") % {"days": args["window_days"]} if args["window_days"] else _("ever")
+def _did(args: Args) -> str:
+    did = _(" or ").join(words(kind_options, kind) for kind in args["kinds"])
+    if not args["where"]:
+        return did
+    return _("%(did)s (%(filters)s)") % {"did": did, "filters": _(" and ").join(filters.say(one) for one in args["where"])}
 
 
-def _property(args: Args) -> str:
-    return words(_property_options, args["of"])
-
-
-_PHRASES: dict[str, Any] = {
-    "count": lambda when, what, wanted, args: _("%(when)s %(what)s %(wanted)s times") % {"when": when, "what": what, "wanted": wanted},
-    "days": lambda when, what, wanted, args: _("%(when)s %(what)s on %(wanted)s different days") % {"when": when, "what": what, "wanted": wanted},
-    "distinct": lambda when, what, wanted, args: _("%(when)s %(what)s, %(wanted)s different values of %(property)s")
-    % {"when": when, "what": what, "wanted": wanted, "property": _property(args)},
-    "sum": lambda when, what, wanted, args: _("%(when)s %(what)s, %(property)s adding up to %(wanted)s")
-    % {"when": when, "what": what, "wanted": wanted, "property": _property(args)},
-    "decay": lambda when, what, wanted, args: _("%(when)s %(what)s, heat %(wanted)s (halves every %(days)s days)")
-    % {"when": when, "what": what, "wanted": wanted, "days": args["half_life_days"]},
-    "since_last": lambda when, what, wanted, args: _("%(when)s %(what)s, the last time %(wanted)s days ago")
-    % {"when": when, "what": what, "wanted": wanted},
-}
+def _phrase(args: Args) -> str:
+    phrases: dict[str, str] = {
+        "count": _("%(when)s %(what)s %(wanted)s times"),
+        "days": _("%(when)s %(what)s on %(wanted)s different days"),
+        "distinct": _("%(when)s %(what)s, %(wanted)s different values of %(property)s"),
+        "sum": _("%(when)s %(what)s, %(property)s adding up to %(wanted)s"),
+        "decay": _("%(when)s %(what)s, heat %(wanted)s (halves every %(half)s days)"),
+        "since_last": _("%(when)s %(what)s, the last time %(wanted)s days ago"),
+    }
+    return phrases[args["measure"]]
 
 
 def _window(args: Args) -> dt.timedelta | None:

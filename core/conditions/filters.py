@@ -120,7 +120,7 @@ def fits(one: Filter, event: Row) -> bool:
     value = props_of(event).get(one.name)
     if not one.values:
         return compare(number_of(value), one.sign, one.amount)
-    own = [value] if isinstance(value, str) else [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    own = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
     return not set(one.values).isdisjoint([*own, *event["looked_up"].get(one.name, ())])
 
 

@@ -1,8 +1,10 @@
 """The parameters of a field: how each is checked, stored and shown. One description serves JSON, forms and sentences."""
 
+import contextlib
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -76,9 +78,8 @@ class Number(Param):
             if not value.is_finite() or not self.low <= value <= self.high or value != value.quantize(Decimal("0.01")):
                 raise ValueError
         except (ValueError, InvalidOperation) as error:
-            raise ConditionError(
-                path, _("Enter a number from %(low)s to %(high)s with at most two decimals.") % {"low": self.low, "high": self.high}
-            ) from error
+            bounds = {"low": self.low, "high": self.high}
+            raise ConditionError(path, _("Enter a number from %(low)s to %(high)s, two decimals at most.") % bounds) from error
         return value.quantize(Decimal("0.01"))
 
     def dump(self, value: Decimal) -> int | str:
@@ -92,9 +93,9 @@ class Pick(Param):
     options: Options = tuple
 
     def clean(self, raw: object, path: str) -> str | int:
-        for option in self.options():
-            if option.value == raw and type(option.value) is type(raw):
-                return option.value
+        option = known(self.options).get(raw) if isinstance(raw, str) else None
+        if option is not None:
+            return option.value
         raise ConditionError(path, _("Choose one of the options."))
 
 
@@ -116,7 +117,7 @@ class Picks(Param):
             raise ConditionError(path, _("Choose at least one."))
         if len(raw) > MAX_PICKS:
             raise ConditionError(path, _("Choose at most %(most)s.") % {"most": MAX_PICKS})
-        allowed = None if self.is_open or self.is_live else {option.value for option in self.options()}
+        allowed = None if self.is_open or self.is_live else set(known(self.options))
         values = [self._one(value, allowed, path) for value in raw]
         return tuple(dict.fromkeys(values))  # type: ignore[return-value]
 
@@ -131,8 +132,7 @@ class Picks(Param):
 
     def missing(self, values: Sequence[str | int]) -> list[str | int]:
         """Of some values, those that are not (or no longer) on the list."""
-        known = {option.value for option in self.options()}
-        return [value for value in values if value not in known]
+        return [value for value in values if value not in known(self.options)]
 
     def dump(self, value: tuple[str | int, ...]) -> list[str | int]:
         return list(value)
@@ -153,6 +153,33 @@ class Name(Param):
         return raw
 
 
+_REMEMBERED: ContextVar[dict[Options, Mapping[str | int, Option]] | None] = ContextVar("remembered_options", default=None)
+
+
+@contextlib.contextmanager
+def remembering_options() -> Iterator[None]:
+    """Within this block each list of options is read once: a page of sentences costs one query per list, not per word."""
+    if _REMEMBERED.get() is not None:
+        yield
+        return
+    token = _REMEMBERED.set({})
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
+
+
+def known(options: Options) -> Mapping[str | int, Option]:
+    """Value -> option of a list."""
+    remembered = _REMEMBERED.get()
+    if remembered is None:
+        return {option.value: option for option in options()}
+    if options not in remembered:
+        remembered[options] = {option.value: option for option in options()}
+    return remembered[options]
+
+
 def words(options: Options, value: str | int) -> str:
     """The words for a value; the value itself where it is not on the list."""
-    return next((str(option.label) for option in options() if option.value == value), str(value))
+    option = known(options).get(value)
+    return str(option.label) if option else str(value)

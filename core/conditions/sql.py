@@ -6,6 +6,8 @@ everybody, questions with the same window share one scan and each window reads o
 set of customers one pass over their rows answers all questions (measured: each is 2x the other's time on its ground).
 """
 
+# ruff: noqa: S608 - this compiler writes SQL; every value goes through Query.bind
+
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -92,8 +94,9 @@ class Query:
         names = list(columns)
         picked = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(columns.values()))
         pairs = ", ".join(f"'{name}', newest.c{index}" for index, name in enumerate(names))
+        shown = f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
         self.join(
-            f"LEFT JOIN (SELECT newest.customer_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object({pairs})) ORDER BY newest.n) AS found"
+            f"LEFT JOIN (SELECT newest.customer_id, jsonb_agg({shown} ORDER BY newest.n) AS found"
             f" FROM (SELECT {source.customer} AS customer_id, {picked},"
             f" row_number() OVER (PARTITION BY {source.customer} ORDER BY {order}) AS n"
             f" FROM {source.table} WHERE {self._bounds(source, window)} AND ({where})) AS newest"
@@ -130,7 +133,8 @@ class Query:
     def _scan(self, scan: _Scan) -> str:
         source, alone = scan.source, len(scan.columns) == 1
         columns = ", ".join(
-            f"{value} AS {name}" if alone else f"{value} FILTER (WHERE {where}) AS {name}" for (where, value), name in scan.columns.items()
+            f"{value} AS {name}" if alone else f"{value} FILTER (WHERE {where}) AS {name}"
+            for (where, value), name in scan.columns.items()
         )
         wanted = " OR ".join(dict.fromkeys(f"({where})" for where, _value in scan.columns))
         return (
@@ -178,8 +182,9 @@ def select_evidence(node: Node, at: dt.datetime, ids: Sequence[int], prefix: str
     was a reason ({"path", "value", "rows": at most 5}). Questions under a `not` have no rows to show."""
     query = Query(at, ids, prefix)
     reasons = ", ".join(_reason(leaf, index, query) for index, leaf in enumerate(positive_leaves(node)))
-    told = f"(SELECT jsonb_agg(reason.told ORDER BY reason.n) FROM (VALUES {reasons}) AS reason(n, told) WHERE reason.told IS NOT NULL)" if reasons else "NULL"
-    sql = f"SELECT customer.id AS customer_id, coalesce({told}, '[]'::jsonb) AS evidence {query.sources()} WHERE {query.present()}"
+    told = f"(VALUES {reasons}) AS reason(n, told) WHERE reason.told IS NOT NULL"
+    shown = f"coalesce((SELECT jsonb_agg(reason.told ORDER BY reason.n) FROM {told}), '[]'::jsonb)" if reasons else "'[]'::jsonb"
+    sql = f"SELECT customer.id AS customer_id, {shown} AS evidence {query.sources()} WHERE {query.present()}"
     return Statement(sql, query.params)
 
 
