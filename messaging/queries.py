@@ -99,6 +99,7 @@ consent AS (
 suppressed AS (
     SELECT DISTINCT identity.customer_id FROM customers_suppression AS entry
     JOIN customers_identity AS identity ON identity.kind = entry.kind AND identity.value_hash = entry.value_hash
+    WHERE identity.customer_id IN (SELECT customer_id FROM audience)
 ),
 touches AS (
     SELECT customer_id,

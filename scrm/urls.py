@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from core import views as core_views
 from customers.urls import api_urlpatterns, callback_urlpatterns
+from messaging.urls import api_urlpatterns as messaging_api
 from scrm import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,9 +14,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences", views.preferences, name="preferences"),
     path("settings/ui", views.components, name="components"),
     path("api/mp/v1/", include((api_urlpatterns, "customers_api"))),
+    path("api/mp/v1/", include((messaging_api, "messaging_api"))),
     path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
     path("", include("staff.urls")),
     path("", include("customers.urls")),
+    path("", include("campaigns.urls")),
     path("", include("orders.urls")),
 ]
 
