@@ -105,7 +105,10 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """A package. `adult` and `child` are the lowest prices in yuan; `outline` one {title, spots, hotel, meals, text} a day."""
+    """A package. `adult` and `child` are the usual prices in yuan; `outline` one {title, spots, hotel, meals, text} a day.
+
+    `popularity` (1 to 100) is how much everybody looks at it, whatever they are interested in.
+    """
 
     code: str
     name: str
@@ -120,6 +123,7 @@ class Product:
     min_people: int
     max_people: int
     terms: str
+    popularity: int
     highlights: list[str]
     outline: list[dict[str, Any]]
     illustration: dict[str, str]
