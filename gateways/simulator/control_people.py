@@ -6,6 +6,7 @@ import msgspec
 
 from gateways.simulator import people, phones
 from gateways.simulator.callbacks import wecom_event
+from gateways.simulator.clock import rfc3339
 from gateways.simulator.control import verb
 from gateways.simulator.defaults import MERCHANT_PUBLIC_KEY
 from gateways.simulator.exchange import Json
@@ -61,14 +62,30 @@ class SeedMiniUser(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     phone: str = ""
 
 
+class SeedPayment(msgspec.Struct, forbid_unknown_fields=True):
+    """A payment that was made long ago, so that it can be asked about and refunded. Amounts in fen, `paid_at` in seconds."""
+
+    out_trade_no: str
+    transaction_id: str
+    openid: str
+    total: int
+    paid_at: int
+    refunded: int = 0
+    description: str = ""
+
+
 @verb("seed")
 def seed(
     world: World,
     members: tuple[SeedMember, ...] = (),
     contacts: tuple[SeedContact, ...] = (),
     mini_users: tuple[SeedMiniUser, ...] = (),
+    payments: tuple[SeedPayment, ...] = (),
 ) -> Json:
-    """Plant people in bulk, as if they had always been there: no callbacks, no journal. Known ids are replaced."""
+    """Plant people and their payments in bulk, as if they had always been there: no callbacks, no journal.
+
+    Known ids are replaced.
+    """
     known = {*world.state.members, *(member.userid for member in members)}
     if unknown := {friend.userid for contact in contacts for friend in contact.relations} - known:
         raise ValueError(f"no member {', '.join(sorted(unknown)[:5])}")
@@ -77,7 +94,21 @@ def seed(
     planted = [_plant(world, contact) for contact in contacts]
     for user in mini_users:
         world.keep_mini_user(MiniUser(user.openid, user.unionid or world.new_id("u", 28), user.nickname, user.phone))
-    return {"members": len(members), "external_userids": planted, "mini_users": len(mini_users)}
+    for payment in payments:
+        world.state.orders[payment.out_trade_no] = _paid(world, payment)
+    return {
+        "members": len(members), "external_userids": planted, "mini_users": len(mini_users), "payments": len(payments),
+    }  # fmt: skip
+
+
+def _paid(world: World, payment: SeedPayment) -> PayOrder:
+    order = PayOrder(
+        payment.out_trade_no, world.new_id("wx", 36), world.setting("MINI_APP_ID"), payment.openid, payment.total,
+        payment.description, notify_url="", attach="", created_at=payment.paid_at, expires_after=0.0, prepay_until=0.0,
+    )  # fmt: skip
+    order.trade_state, order.refunded = "REFUND" if payment.refunded else "SUCCESS", payment.refunded
+    order.transaction_id, order.success_time = payment.transaction_id, rfc3339(payment.paid_at)
+    return order
 
 
 def _plant(world: World, wanted: SeedContact) -> str:
