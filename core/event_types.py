@@ -67,11 +67,12 @@ class CustomerMerged(Fact):
 
 @fact("contact.added")
 class ContactAdded(Fact):
-    """A customer became a WeCom friend of a member of staff."""
+    """A customer became a WeCom friend of a member of staff. `welcome_code` is single-use and dead after 20 s."""
 
     customer_id: int
     user_id: int
     state: str = ""
+    welcome_code: str = ""
 
 
 @fact("contact.lost")

@@ -1,6 +1,7 @@
 """Pure decisions about customers: is an event acceptable, how is a phone written."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -36,12 +37,6 @@ class Batch(msgspec.Struct):
     events: list[EventIn]
 
 
-class LooseBatch(msgspec.Struct):
-    """A request of which some event is malformed: each is decoded by itself."""
-
-    events: list[msgspec.Raw]
-
-
 class Item(msgspec.Struct, gc=False):
     """One event of a request on its way: its id, and either the start of a COPY row or why it is refused.
 
@@ -58,11 +53,11 @@ class Item(msgspec.Struct, gc=False):
 
 _encode = msgspec.json.Encoder().encode
 _decode_batch = msgspec.json.Decoder(Batch).decode
-_decode_loose = msgspec.json.Decoder(LooseBatch).decode
 _decode_event = msgspec.json.Decoder(EventIn).decode
 _decode_any = msgspec.json.Decoder().decode
 
 # What a refusal code means to the person who reads the client's log (English msgids; translated where shown).
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 REFUSALS = {
     "malformed": "The event is not of the documented form.",
     "too_large": "The event is larger than 16 kB.",
@@ -77,22 +72,47 @@ REFUSALS = {
 def read_batch(body: bytes, now: dt.datetime) -> list[Item]:
     """Every event of a request as an Item, in order. msgspec.DecodeError when the request itself is no batch."""
     try:
-        events: list[EventIn | msgspec.Raw] = list(_decode_batch(body).events)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        events = list(_decode_loose(body).events)
+        events: list[EventIn | bytes] = list(_decode_batch(body).events)
+    except UNREADABLE:
+        events = list(_split(body))
     latest, earliest = now + FUTURE_TOLERANCE, now - OLDEST
     items = [_item(event, earliest, latest) for event in events[:MAX_BATCH]]
     items.extend(Item(_id_of(event), code="batch_full") for event in events[MAX_BATCH:])
     return items
 
 
-def _item(event: "EventIn | msgspec.Raw", earliest: dt.datetime, latest: dt.datetime) -> Item:
-    if isinstance(event, msgspec.Raw):
+_START = re.compile(rb'\s*\{\s*"events"\s*:\s*\[')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+
+
+def _split(body: bytes) -> list[bytes]:
+    """The items of the events array, cut by brackets and strings alone: no item, however broken or deeply nested,
+    can spoil its neighbours. msgspec.DecodeError when there is no such array or it does not end."""
+    start = _START.match(body)
+    if start is None:
+        raise msgspec.DecodeError("no events array")
+    items, depth, begin = [], 0, start.end()
+    for token in _TOKEN.finditer(body, begin):
+        char = token[0]
+        if char in b"[{":
+            depth += 1
+        elif char in b"]}" and depth:
+            depth -= 1
+        elif depth == 0 and char in b",]":
+            items.append(body[begin : token.start()])
+            begin = token.end()
+            if char == b"]":
+                return [item for item in items if item.strip()]
+    raise msgspec.DecodeError("the events array does not end")
+
+
+def _item(event: EventIn | bytes, earliest: dt.datetime, latest: dt.datetime) -> Item:
+    if isinstance(event, bytes):
         if len(event) > MAX_EVENT_BYTES:
             return Item(_id_of(event), code="too_large")
         try:
             event = _decode_event(event)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNREADABLE:
             return Item(_id_of(event), code="malformed")
     return _row(event, earliest, latest)
 
@@ -117,13 +137,13 @@ def _row(event: EventIn, earliest: dt.datetime, latest: dt.datetime) -> Item:
     return Item(key, row, at, moment, "", event.customer and event.customer.lower())
 
 
-def _id_of(event: "EventIn | msgspec.Raw") -> str:
+def _id_of(event: EventIn | bytes) -> str:
     """The client's id of an event that may be nonsense; empty when it has none."""
     if isinstance(event, EventIn):
         return event.id
     try:
         value: Any = _decode_any(event) if len(event) <= MAX_EVENT_BYTES else None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
     found = value.get("id") if isinstance(value, dict) else None
     return found[:64] if isinstance(found, str) and "\x00" not in found else ""

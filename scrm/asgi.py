@@ -23,7 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 django = WSGIMiddleware(get_wsgi_application(), workers=8)  # not more threads than the database pool has connections
 
 # Exact path -> dotted name of an ASGI application. One that has an `aclose()` coroutine is closed with the server.
-NATIVE_ROUTES: dict[str, str] = {}
+NATIVE_ROUTES = {"/api/mp/v1/events:batch": "customers.api.ingest.app"}
 
 READ_AHEAD_BYTES = 1_000_000
 

@@ -68,7 +68,7 @@ _VENDOR_NAMES = (
     "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME",
     "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL",
 )  # fmt: skip
-VENDORS: dict[str, str] = {name: env.text(name) for name in _VENDOR_NAMES}
+VENDORS: dict[str, str] = {name: env.text(name).replace("\\n", "\n") for name in _VENDOR_NAMES}  # PEM keys on one line
 if PLATFORM_MODE == "sim":
     from gateways.simulator.defaults import SIM_SETTINGS
 
@@ -79,6 +79,17 @@ SUBSCRIPTIONS = "scrm.subscriptions.SUBSCRIPTIONS"
 SCHEDULE = "scrm.schedule.SCHEDULE"
 ROOT_URLCONF = "scrm.urls"
 CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
+# What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
+CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of", "orders": "orders.queries.value_of"}
+NAME_SOURCES = {
+    "product": "catalog.queries.product_names",
+    "destination": "catalog.queries.destination_names",
+    "order_id": "orders.queries.order_numbers",
+    "tag_id": "tagging.queries.tag_names",
+    "campaign_id": "campaigns.queries.campaign_names",
+    "user_id": "customers.queries.timeline.user_names",
+}
+CUSTOMER_PANELS = ["tagging:customer_panel", "campaigns:customer_panel", "orders:customer_panel"]
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [

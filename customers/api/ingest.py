@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, connection
 
 from core import api_errors, clock
 from core.secrets import token_hash
@@ -81,9 +81,8 @@ class GroupCommit:
 def _write(requests: list[Request]) -> None:
     try:
         ingest(requests)
-    except OperationalError:
-        close_old_connections()
-        raise
+    finally:
+        connection.close()  # back to the pool, which throws a broken one away
 
 
 _group = GroupCommit()

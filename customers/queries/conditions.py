@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Column, ListField, MomentField, fixed
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
-from core.conditions.params import Option, Param, Pick, Picks, words
+from core.conditions.params import Option, Options, Param, Pick, Picks, words
 from core.conditions.sql import Query, Source
 from customers.choices import Channel, Gender, Lifecycle, Purpose
 from customers.models import Customer
@@ -41,13 +41,17 @@ def _profile_fields() -> tuple[Field, ...]:
     return (
         *(_list(name, label, Picks("values", "", options=words_of[name], is_open=True)) for name, label in named),
         *(_list(name, label, Picks("values", "", options=fixed(choices))) for name, label, choices in fixed_lists),
-        *(_list(name, label, Picks("values", "", options=options, is_live=True, of=int), f"{name}_id") for name, label, options in people),
+        *(_list(name, label, _live(options), f"{name}_id") for name, label, options in people),
         AgeField("age", gettext_lazy("Age"), _PERSON, Column("customer.birthday", "birthday")),
         BirthdayField("birthday", gettext_lazy("Birthday"), _PERSON, Column("customer.birthday", "birthday")),
         AnyNumberField("child_age", gettext_lazy("Age of a child"), _PERSON, Column("customer.child_ages", "child_ages")),
         MomentField("created", gettext_lazy("Known to us since"), _PERSON, Column("customer.created_at", "created_at")),
         MomentField("seen", gettext_lazy("Last active"), _PERSON, Column("activity.last_seen_at", "last_seen_at"), _ACTIVITY),
     )
+
+
+def _live(options: Options) -> Picks:
+    return Picks("values", "", options=options, is_live=True, of=int)
 
 
 def _list(name: str, label: Any, values: Picks, column: str = "") -> ListField:
@@ -126,7 +130,8 @@ class ConsentField(Field):
 
     def _where(self, args: Args, query: Query) -> str:
         channels = query.bind(tuple(dict.fromkeys(("any", args["channel"]))), "text[]")
-        return f"consent.is_current AND consent.purpose = {query.bind(args['purpose'], 'text')} AND consent.channel = ANY({channels})"
+        purpose = query.bind(args["purpose"], "text")
+        return f"consent.is_current AND consent.purpose = {purpose} AND consent.channel = ANY({channels})"
 
     def sql(self, args: Args, query: Query) -> str:
         newest = "array_agg(consent.granted ORDER BY consent.at DESC, consent.id DESC)"
@@ -139,7 +144,8 @@ class ConsentField(Field):
             for row in person.rows("consents")
             if row["purpose"] == args["purpose"] and row["channel"] in ("any", args["channel"]) and row["at"] <= at
         ]
-        return bool(max(rows)[2] if rows else False) == (args["is"] == "granted")
+        granted = bool(rows) and bool(max(rows)[2])
+        return bool(granted == (args["is"] == "granted"))
 
     def say(self, args: Args) -> str:
         return _("%(is)s %(purpose)s by %(channel)s") % {
@@ -160,11 +166,19 @@ def _load(sql: str, ids: Sequence[int], names: Sequence[str]) -> list[tuple[int,
         return [(customer_id, dict(zip(names, values, strict=True))) for customer_id, *values in cursor.fetchall()]
 
 
-_PROFILE = ("city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at")
+_PROFILE = (
+    "city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at",
+)  # fmt: skip
 _PROFILES = """
-SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at, activity.last_seen_at
+SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at,
+       activity.last_seen_at
 FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
 WHERE customer.id = ANY(%s)
+"""
+
+
+_CONSENTS_IN_FORCE = """
+SELECT customer_id, id, purpose, channel, granted, at FROM customers_consent WHERE customer_id = ANY(%s) AND is_current
 """
 
 
@@ -173,14 +187,9 @@ def _load_profiles(ids: Sequence[int]) -> list[tuple[int, Row]]:
 
 
 def _load_relations(ids: Sequence[int]) -> list[tuple[int, Row]]:
-    return _load(
-        "SELECT customer_id, state, added_at, user_id FROM customers_relationship WHERE customer_id = ANY(%s)", ids, ("state", "added_at", "user_id")
-    )
+    sql = "SELECT customer_id, state, added_at, user_id FROM customers_relationship WHERE customer_id = ANY(%s)"
+    return _load(sql, ids, ("state", "added_at", "user_id"))
 
 
 def _load_consents(ids: Sequence[int]) -> list[tuple[int, Row]]:
-    return _load(
-        "SELECT customer_id, id, purpose, channel, granted, at FROM customers_consent WHERE customer_id = ANY(%s) AND is_current",
-        ids,
-        ("id", "purpose", "channel", "granted", "at"),
-    )
+    return _load(_CONSENTS_IN_FORCE, ids, ("id", "purpose", "channel", "granted", "at"))

@@ -1,0 +1,78 @@
+"""Log-in, phone, consent, own profile."""
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.idempotency import idempotent
+from customers import serializers
+from customers.services import consents, identities, login
+from gateways.mini import mini
+
+IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="8 to 100 characters")
+
+
+class LogInView(APIView):
+    """Silent log-in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(request=serializers.LogInSerializer, responses=serializers.LogInAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Exchange a wx.login code for our token; the customer is made on the first visit."""
+        form = serializers.LogInSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        answer = login.log_in(form.validated_data["code"])
+        return Response(serializers.LogInAnswerSerializer(answer).data)
+
+
+class LogOutView(APIView):
+    """The end of a session."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """End this session at once."""
+        login.log_out(request.auth)
+        return Response(status=204)
+
+
+class ProfileView(APIView):
+    """The customer's own profile."""
+
+    @extend_schema(responses=serializers.ProfileSerializer)
+    def get(self, request: Request) -> Response:
+        """Who is logged in; slides the session's end."""
+        login.extend(request.auth)
+        return Response(serializers.ProfileSerializer(request.user).data)
+
+
+class PhoneView(APIView):
+    """The verified phone number."""
+
+    @extend_schema(request=serializers.PhoneSerializer, responses=serializers.ProfileSerializer)
+    def post(self, request: Request) -> Response:
+        """Bind the phone number behind a getPhoneNumber code. 409 `phone_in_use` when it is another account's."""
+        form = serializers.PhoneSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        number = mini().phone_number(form.validated_data["code"])
+        with transaction.atomic():
+            identities.bind_phone(request.user, number.e164, source="mini")
+        request.user.refresh_from_db()
+        return Response(serializers.ProfileSerializer(request.user).data)
+
+
+class ConsentView(APIView):
+    """The customer's decisions about their data."""
+
+    @extend_schema(request=serializers.ConsentSerializer, responses=serializers.ConsentSerializer, parameters=[IDEMPOTENCY])
+    @idempotent("consents")
+    def post(self, request: Request) -> Response:
+        """Grant or withdraw a consent; the newest decision is in force at once."""
+        form = serializers.ConsentSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        consents.set_consent(request.user, **form.validated_data, source="mini")
+        return Response(form.validated_data, status=201)

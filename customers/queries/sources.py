@@ -1,0 +1,124 @@
+"""How data gets in: per source its mode, last event, volume, errors; dead letters; identity numbers."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext_lazy
+
+from core.queries import lane_lag_seconds
+
+
+@dataclasses.dataclass
+class SourceCard:
+    """One source. `volume` counts per hour over the last 24 hours, oldest first; `error_ratio` from 0 to 1."""
+
+    name: str
+    label: Any
+    icon: str
+    mode: str
+    last_at: dt.datetime | None = None
+    volume: list[int] = dataclasses.field(default_factory=list)
+    errors: int = 0
+    calls: int = 0
+
+    @property
+    def total(self) -> int:
+        """Everything in the last 24 hours."""
+        return sum(self.volume)
+
+    @property
+    def error_ratio(self) -> float:
+        """Failed calls of all calls in the last 24 hours."""
+        return self.errors / self.calls if self.calls else 0.0
+
+
+_HOURS = "generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), interval '1 hour') AS hour"
+_EVENTS = f"""
+SELECT sources.source, array_agg(coalesce(counted.events, 0) ORDER BY hour), max(counted.last_at)
+FROM (SELECT DISTINCT source FROM core_event WHERE recorded_at > now() - interval '24 hours' AND occurred_at > now() - interval '40 days') AS sources
+CROSS JOIN {_HOURS} LEFT JOIN (
+    SELECT source, date_trunc('hour', recorded_at) AS hour, count(*) AS events, max(recorded_at) AS last_at FROM core_event
+    WHERE recorded_at > now() - interval '24 hours' AND occurred_at > now() - interval '40 days' GROUP BY 1, 2
+) AS counted USING (source, hour) GROUP BY 1
+"""  # noqa: S608 - constants only
+_CALLS = f"""
+SELECT vendors.vendor, array_agg(coalesce(counted.calls, 0) ORDER BY hour), max(counted.last_at), sum(counted.calls), sum(counted.failed)
+FROM (SELECT DISTINCT vendor FROM gateways_gatewaycall WHERE started_at > now() - interval '24 hours') AS vendors
+CROSS JOIN {_HOURS} LEFT JOIN (
+    SELECT vendor, date_trunc('hour', started_at) AS hour, count(*) AS calls, max(started_at) AS last_at,
+           count(*) FILTER (WHERE outcome <> 'ok') AS failed
+    FROM gateways_gatewaycall WHERE started_at > now() - interval '24 hours' GROUP BY 1, 2
+) AS counted USING (vendor, hour) GROUP BY 1
+"""  # noqa: S608 - constants only
+
+EVENT_SOURCES = {"mini": (gettext_lazy("Mini-program events"), "smartphone"), "app": (gettext_lazy("Our own system"), "server")}
+VENDORS = {
+    "wecom": (gettext_lazy("WeCom"), "message-circle"),
+    "mini": (gettext_lazy("Mini-program platform"), "smartphone"),
+    "pay": (gettext_lazy("WeChat Pay"), "wallet"),
+    "sms": (gettext_lazy("SMS"), "message-square"),
+    "llm": (gettext_lazy("Language model"), "sparkles"),
+}
+
+
+def source_cards() -> list[SourceCard]:
+    """A card per source of events and per vendor, also for those that were silent: two queries."""
+    cards: list[SourceCard] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS)
+        events = {source: (volume, last_at) for source, volume, last_at in cursor.fetchall()}
+        cursor.execute(_CALLS)
+        calls = {vendor: rest for vendor, *rest in cursor.fetchall()}
+    for source, (label, icon) in EVENT_SOURCES.items():
+        volume, last_at = events.get(source, ([0] * 24, None))
+        cards.append(SourceCard(f"events-{source}", label, icon, "live" if source == "app" else settings.PLATFORM_MODE, last_at, volume))
+    for vendor, (label, icon) in VENDORS.items():
+        volume, last_at, total, failed = calls.get(vendor, ([0] * 24, None, 0, 0))
+        mode = "off" if vendor == "llm" and not settings.VENDORS["LLM_BASE_URL"] else settings.PLATFORM_MODE
+        cards.append(SourceCard(vendor, label, icon, mode, last_at, volume, int(failed or 0), int(total or 0)))
+    return cards
+
+
+_TROUBLE = """
+SELECT (SELECT count(*) FROM core_job WHERE state = 'failed'),
+       (SELECT count(*) FROM gateways_inboundcallback WHERE processed_at IS NULL),
+       (SELECT count(*) FROM core_job WHERE state = 'pending' AND run_at <= now())
+"""
+_IDENTITIES = """
+SELECT count(*), count(*) FILTER (WHERE kinds > 1), count(*) FILTER (WHERE has_friend), count(*) FILTER (WHERE has_phone) FROM (
+    SELECT customer_id, count(DISTINCT kind) AS kinds, bool_or(kind = 'external_userid') AS has_friend, bool_or(kind = 'phone') AS has_phone
+    FROM customers_identity GROUP BY customer_id) AS person
+"""
+
+
+def trouble() -> dict[str, Any]:
+    """Failed jobs, callbacks not worked on yet, waiting jobs, and the oldest due job's age per lane."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TROUBLE)
+        failed, callbacks, waiting = cursor.fetchone()
+    return {"failed": failed, "callbacks": callbacks, "waiting": waiting, "lag": lane_lag_seconds()}
+
+
+def identity_numbers() -> dict[str, int]:
+    """People with any identity; known on several platforms; WeCom friends; with a verified phone."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDENTITIES)
+        return dict(zip(("people", "joined", "friends", "phones"), cursor.fetchone(), strict=True))
+
+
+_TAIL = """
+SELECT event.occurred_at, event.kind, event.source, event.customer_id, event.props::text FROM core_event AS event
+WHERE event.occurred_at > now() - interval '7 days' AND event.kind <> 'customer.active'
+ORDER BY event.occurred_at DESC LIMIT 25
+"""
+
+
+def live_tail() -> list[dict[str, Any]]:
+    """The newest facts as they stand in the log: ids and plain facts, nothing personal."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAIL)
+        names = ("at", "kind", "source", "customer_id", "props")
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
