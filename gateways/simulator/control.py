@@ -19,6 +19,7 @@ Cashier    pay/sheet {prepay_id or out_trade_no or params} · pay/confirm {same,
 Admin      admin/tag {group_name, name, rename}: an administrator edits a tag in the client, which does produce a callback
 Callbacks  callbacks/pending · callbacks/deliver · callbacks/forge {vendor, twist} · callbacks/verify
 Model      llm/script {reply, match, times} · llm/clear
+Pictures   media/file {media_id} (GET): the bytes of an uploaded picture
 Journal    journal/find {kind, path, body__contains, ..., limit, after} · journal/counts · journal/clear
 """
 
@@ -60,6 +61,8 @@ def answer_control(world: World, request: Request, transport: Transport) -> Resp
     try:
         if path == "journal/find":
             return json_response(_find(world, request))
+        if path == "media/file":
+            return _picture(world, request)
         if path.startswith("callbacks/"):
             return json_response(_callback_verb(world, request, path, transport))
         function, arguments = VERBS[path]
@@ -86,6 +89,14 @@ def _find(world: World, request: Request) -> list[Json]:
     wanted: dict[str, Any] = dict(request.json() if request.body else request.query)
     limit, after = int(wanted.pop("limit", 100)), int(wanted.pop("after", 0))
     return [as_json(entry) for entry in world.journal.find(limit=limit, after=after, **wanted)]
+
+
+def _picture(world: World, request: Request) -> Response:
+    with world.lock:
+        media = world.state.media.get(request.query.get("media_id", ""))
+    if media is None or not media.content:
+        raise Impossible("no such picture", 404)
+    return Response(200, media.content, "image/png" if media.content.startswith(b"\x89") else "image/jpeg")
 
 
 def _callback_verb(world: World, request: Request, path: str, transport: Transport) -> Any:

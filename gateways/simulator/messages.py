@@ -14,6 +14,8 @@ from gateways.simulator.world import World
 
 MEDIA_LIFE_SECONDS = 3 * 86_400
 MEDIA_BYTES = {"image": 10_000_000, "voice": 2_000_000, "video": 10_000_000, "file": 20_000_000}
+PICTURES_KEPT = 40
+PICTURE_BYTES = 400_000
 STAFF_MESSAGES_PER_MINUTE = 30
 STAFF_MESSAGES_PER_HOUR = 1000
 _MESSAGE_KINDS = ("text", "textcard", "markdown", "template_card", "news", "image", "miniprogram_notice")
@@ -49,7 +51,17 @@ def _keep_file(world: World, call: Call, kind: str) -> Json:
         raise ApiError(45002, "media size out of limit")
     media = Media(world.new_id("3", 64), kind, filename, len(data), world.wall(), world.now() + MEDIA_LIFE_SECONDS)
     world.state.media[media.media_id] = media
+    _keep_picture(world, media, data)
     return {"type": kind, "media_id": media.media_id, "created_at": str(media.created_at)}
+
+
+def _keep_picture(world: World, media: Media, data: bytes) -> None:
+    if not data.startswith((b"\x89PNG", b"\xff\xd8\xff")) or len(data) > PICTURE_BYTES:
+        return
+    media.content = data
+    kept = [other for other in world.state.media.values() if other.content]
+    for old in kept[:-PICTURES_KEPT]:
+        old.content = b""
 
 
 def _file_in(call: Call) -> tuple[str, bytes]:
@@ -129,7 +141,7 @@ def send_welcome_msg(world: World, call: Call) -> Json:
     check_content(world, content, attachments)
     code.used = True
     shown: Json = {"text": content, "attachments": attachments}
-    world.customer_line(code.external_userid, Line(world.wall(), "welcome", code.userid, "welcome", shown, code.code))
+    world.customer_line(code.external_userid, Line(world.wall(), "welcome", code.userid, "welcome", shown))
     return {}
 
 

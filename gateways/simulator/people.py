@@ -191,7 +191,14 @@ def inbox(world: World, who: str) -> list[Json]:
 
 def line_json(line: Line) -> Json:
     """A line for the control plane."""
-    return {"at": line.at, "channel": line.channel, "from": line.sender, "kind": line.kind, "peer": line.ref, **line.content}
+    return {
+        "at": line.at,
+        "channel": line.channel,
+        "from": line.sender,
+        "kind": line.kind,
+        "peer": line.ref or line.sender,
+        **line.content,
+    }
 
 
 def mass_lines(world: World, external_userid: str, userid: str = "") -> list[Json]:

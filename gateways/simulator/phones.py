@@ -1,5 +1,7 @@
 """What the phones show: a member's tasks and chats, a customer's conversations, a pay sheet. Reads only."""
 
+from itertools import islice
+
 from gateways.simulator.exchange import Json
 from gateways.simulator.mass import SENT
 from gateways.simulator.pay import settle_expiry
@@ -42,13 +44,36 @@ def staff_inbox(world: World, userid: str, limit: int) -> Json:
 
 def staff_chats(world: World, userid: str, limit: int) -> list[Json]:
     """A member's chats, the latest first, each with its last line."""
-    chats: list[Json] = []
+    last = _last_mass_messages(world, userid, limit)
     for external_userid in world.state.relations.get(userid, {}):
-        lines = [line for line in world.state.customer_lines.get(external_userid, ()) if userid in (line.ref, line.sender)]
-        if lines:
-            name = world.state.contacts[external_userid].name
-            chats.append({"external_userid": external_userid, "name": name, "last": line_json(lines[-1])})
-    return sorted(chats, key=lambda chat: chat["last"]["at"], reverse=True)[:limit]
+        mine = (
+            line for line in reversed(world.state.customer_lines.get(external_userid, ())) if userid in (line.ref, line.sender)
+        )
+        newest = next(mine, None)
+        if newest and newest.at >= last.get(external_userid, {"at": 0.0})["at"]:
+            last[external_userid] = line_json(newest)
+    chats: list[Json] = [
+        {"external_userid": ext, "name": world.state.contacts[ext].name, "last": line} for ext, line in last.items()
+    ]
+    return sorted(chats, key=_last_at, reverse=True)[:limit]
+
+
+def _last_at(chat: Json) -> float:
+    return float(chat["last"]["at"])
+
+
+def _last_mass_messages(world: World, userid: str, limit: int) -> dict[str, Json]:
+    """The customers who last received a mass message from a member, newest first, up to `limit`."""
+    found: dict[str, Json] = {}
+    for task in reversed(world.state.mass_tasks.values()):
+        sender = task.senders.get(userid)
+        if sender is None:
+            continue
+        shown = {"at": sender.send_time, "channel": "mass", "from": userid, **content_json(task)}
+        reached = (ext for ext, status in sender.results.items() if status == SENT)
+        for external_userid in islice(reached, limit - len(found)):
+            found.setdefault(external_userid, shown)
+    return found
 
 
 def task_json(world: World, task: MassTask, sender: SenderTask) -> Json:

@@ -106,7 +106,7 @@ class TagGroup:
 
 @dataclass(slots=True)
 class Media:
-    """An uploaded temporary file; usable for three virtual days."""
+    """An uploaded temporary file; usable for three virtual days. `content` is kept of pictures, for the phones to show."""
 
     media_id: str
     type: str
@@ -114,6 +114,7 @@ class Media:
     size: int
     created_at: int
     valid_until: float
+    content: bytes = b""
 
 
 @dataclass(slots=True)
