@@ -51,6 +51,8 @@ class FeedField(models.TextChoices):
     HOURS = "hours", _("Opening hours")
     LATITUDE = "latitude", _("Latitude")
     LONGITUDE = "longitude", _("Longitude")
+    STOCK = "stock", _("Stock")
+    VALID_UNTIL = "valid_until", _("Price valid until")
     EXTRA = "extra", _("Keep as additional information")
     SKIP = "skip", _("Leave out")
 
@@ -78,6 +80,9 @@ class IssueReason(models.TextChoices):
     PHONE_BAD = "phone_bad", _("Not a phone number")
     RATING_BAD = "rating_bad", _("Rating is not from 0 to 5")
     PLACE_BAD = "place_bad", _("Coordinates are not in China or abroad")
+    STOCK_BAD = "stock_bad", _("Stock is not a number from 0")
+    DATE_UNREADABLE = "date_unreadable", _("Date cannot be read")
+    DATE_PAST = "date_past", _("Price is no longer valid")
     TEXT_CUT = "text_cut", _("Text too long, cut")
     MARKUP_REMOVED = "markup_removed", _("Web page code removed")
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from catalog.choices import FeedField, ResourceKind
+from catalog.feeds.dates import parse_date
 from catalog.feeds.durations import parse_duration
 from catalog.feeds.hours import parse_hours
 from catalog.feeds.prices import parse_coordinate, parse_price, parse_rating
@@ -33,6 +34,8 @@ LABELS: dict[FeedField, tuple[str, ...]] = {
     FeedField.RATING: ("评分", "星评", "点评分", "rating", "score"),
     FeedField.DURATION: ("游玩时间", "游览时间", "游玩时长", "建议游玩时间", "时长", "duration", "visittime"),
     FeedField.HOURS: ("营业时间", "开放时间", "开门时间", "hours", "openinghours", "opentime"),
+    FeedField.STOCK: ("库存", "余量", "可售数量", "房量", "stock", "inventory", "allotment"),
+    FeedField.VALID_UNTIL: ("有效期至", "有效期", "截止日期", "失效日期", "validuntil", "expires"),
     FeedField.LATITUDE: ("纬度", "latitude", "lat"),
     FeedField.LONGITUDE: ("经度", "longitude", "lng", "lon"),
 }  # fmt: skip
@@ -139,6 +142,7 @@ _SHAPES: dict[FeedField, Callable[[str], bool]] = {
     FeedField.RATING: lambda text: parse_rating(text) is not None,
     FeedField.PHONE: lambda text: phones(text) is not None,
     FeedField.DURATION: lambda text: parse_duration(text) is not None,
+    FeedField.VALID_UNTIL: lambda text: parse_date(text) is not None,
     FeedField.LATITUDE: lambda text: parse_coordinate(text, 90) is not None,
     FeedField.LONGITUDE: lambda text: parse_coordinate(text, 180) is not None,
 }

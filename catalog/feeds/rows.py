@@ -1,8 +1,10 @@
 """One row of a file as a resource, or the reasons why not."""
 
 import dataclasses
+import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -10,11 +12,12 @@ from typing import Any
 from catalog.choices import FeedField, IssueReason, IssueSeverity, ResourceKind
 from catalog.feeds import places
 from catalog.feeds.columns import Match, extra_name, kind_of
+from catalog.feeds.dates import parse_date
 from catalog.feeds.decoding import Cell, Row, Table, as_text
 from catalog.feeds.durations import parse_duration
 from catalog.feeds.hours import parse_hours
 from catalog.feeds.prices import LARGEST_PRICE, is_yuan, parse_coordinate, parse_price, parse_rating
-from catalog.feeds.texts import clean, compare_key, phones, storable
+from catalog.feeds.texts import clean, compare_key, phones, shown, storable
 
 NAME_LIMIT, ADDRESS_LIMIT, CITY_LIMIT, ID_LIMIT = 120, 200, 40, 120
 EXTRA_LIMIT, EXTRA_PARTS, EXTRA_COLUMNS = 1000, 60, 40
@@ -79,14 +82,17 @@ class Reader:
         *,
         known_cities: frozenset[str] = places.CITIES,
         default_city: str = "",
+        today: dt.date | None = None,
     ) -> None:
-        """`matches` that are not certain are left out. `default_city` stands in where a row names no city."""
+        """`matches` that are not certain are left out. `default_city` stands in where a row names no city; prices valid
+        only before `today` are flagged."""
         position = {column: index for index, column in enumerate(columns)}
         certain = [match for match in matches if match.is_certain and match.column in position]
         self.width = len(columns)
         self.kind = kind
         self.known_cities = known_cities
         self.default_city = default_city
+        self.today = today
         self._at: dict[FeedField, int] = {match.field: position[match.column] for match in certain}
         self._label: dict[FeedField, str] = {match.field: match.column for match in certain}
         more = [(extra_name(match.column), position[match.column]) for match in certain if match.field == FeedField.EXTRA]
@@ -148,8 +154,7 @@ class _OneRow:
         self, field: FeedField | str, reason: IssueReason, value: str, severity: IssueSeverity = IssueSeverity.FLAGGED
     ) -> None:
         label = self.reader.label(field) if isinstance(field, FeedField) else field
-        shown = clean(value.replace("\x00", "␀"), 200).text if storable(value.replace("\x00", "")) else ""
-        self.issues.append(Issue(self.row.number, self.name[:200], label[:60], reason, shown, severity))
+        self.issues.append(Issue(self.row.number, self.name[:200], label[:60], reason, shown(value, 200), severity))
 
     def refuse(self, field: FeedField | str, reason: IssueReason, value: str) -> "_Refuse":
         self.note(field, reason, value, IssueSeverity.REFUSED)
@@ -273,6 +278,10 @@ class _OneRow:
             result["hours_text"] = clean(raw, EXTRA_LIMIT).text
         if numbers := self.phones():
             result["phones"] = numbers
+        if (stock := self.stock()) is not None:
+            result["stock"] = stock
+        if valid_until := self.valid_until():
+            result["valid_until"] = valid_until.isoformat()
         return result
 
     def addition(self, name: str, cell: Cell) -> str | list[str]:
@@ -291,6 +300,24 @@ class _OneRow:
         if spans is None:
             self.note(FeedField.HOURS, IssueReason.HOURS_UNREADABLE, raw)
         return [{**dataclasses.asdict(span), "days": list(span.days)} for span in spans or []]
+
+    def stock(self) -> int | None:
+        raw = self.text(FeedField.STOCK).strip()
+        if not raw:
+            return None
+        if not re.fullmatch(r"[0-9]{1,7}", raw):
+            self.note(FeedField.STOCK, IssueReason.STOCK_BAD, raw)
+            return None
+        return int(raw)
+
+    def valid_until(self) -> dt.date | None:
+        raw = self.text(FeedField.VALID_UNTIL)
+        found = parse_date(raw) if raw else None
+        if raw and found is None:
+            self.note(FeedField.VALID_UNTIL, IssueReason.DATE_UNREADABLE, raw)
+        elif found and self.reader.today and found < self.reader.today:
+            self.note(FeedField.VALID_UNTIL, IssueReason.DATE_PAST, raw)
+        return found
 
     def phones(self) -> list[str]:
         raw = self.text(FeedField.PHONE)

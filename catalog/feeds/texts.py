@@ -36,6 +36,11 @@ def storable(text: str) -> bool:
     return not _UNSTORABLE.search(text)
 
 
+def shown(text: str, limit: int) -> str:
+    """A value as it was found, for a report: cut, and without what cannot be stored or would mislead the reader."""
+    return _INVISIBLE.sub("", _UNSTORABLE.sub("\ufffd", text[:limit]))
+
+
 def clean(text: str, limit: int) -> CleanText:
     """The text without invisible marks and web page code, with single spaces, cut to `limit` characters."""
     plain = _TAG.sub(" ", _SCRIPT.sub(" ", text)) if "<" in text else text

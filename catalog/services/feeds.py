@@ -185,7 +185,7 @@ def _read(run: FeedRun, cities: frozenset[str]) -> Reading:
     known = places.with_places(cities)
     counts = city_counts(table, matches, known)
     city = run.city or places.assumed_city(counts)
-    reader = Reader(table.columns, matches, ResourceKind(run.kind), known_cities=known, default_city=city)
+    reader = Reader(table.columns, matches, ResourceKind(run.kind), known_cities=known, default_city=city, today=clock.today())
     outcomes = list(_with_progress(run, reader, table))
     drafts = [outcome.draft for outcome in outcomes if outcome.draft is not None]
     refused = [outcome.external_id for outcome in outcomes if outcome.draft is None]

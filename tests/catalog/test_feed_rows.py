@@ -1,5 +1,6 @@
 """One row of a file: the resource it makes, or the reasons why not."""
 
+import datetime as dt
 import json
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from catalog.feeds.rows import Draft, Outcome, Reader
 
 def read(records: list[dict[str, object]], kind: ResourceKind = ResourceKind.ATTRACTION, city: str = "杭州") -> list[Outcome]:
     table = open_table(json.dumps(records).encode())
-    reader = Reader(table.columns, propose(table.columns, column_samples(table)), kind, default_city=city)
+    reader = Reader(table.columns, propose(table.columns, column_samples(table)), kind, default_city=city, today=dt.date(2026, 11, 24))
     return list(reader.read_all(table.rows))
 
 
@@ -84,6 +85,17 @@ def test_values_that_are_left_out_and_reported() -> None:
             ("纬度", "place_bad", "300, 120", "flagged"),
         ]
     )
+
+
+def test_stock_and_validity() -> None:
+    draft, issues = one({"门票": 60, "库存": "12", "有效期至": "2027/3/31"})
+    assert draft is not None
+    assert (draft.attributes, issues) == ({"stock": 12, "valid_until": "2027-03-31"}, [])
+    draft, issues = one({"门票": 60, "库存": -3, "有效期至": "27.3.31"})
+    assert draft is not None
+    assert [(issue[1], issue[2]) for issue in issues] == [("stock_bad", "-3"), ("date_unreadable", "27.3.31")]
+    draft, issues = one({"门票": 60, "有效期至": "2026-11-23"})
+    assert [(issue[1], issue[3]) for issue in issues] == [("date_past", "flagged")]
 
 
 def test_markup_and_length() -> None:

@@ -1,14 +1,16 @@
 """Single values of suppliers' files: durations, opening hours, prices, phones, places."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 
+from catalog.feeds.dates import parse_date
 from catalog.feeds.durations import Duration, parse_duration
 from catalog.feeds.hours import Span, parse_hours
 from catalog.feeds.places import assumed_city, city_in, city_named
 from catalog.feeds.prices import is_yuan, parse_coordinate, parse_price, parse_rating
-from catalog.feeds.texts import clean, phones, storable
+from catalog.feeds.texts import clean, phones, shown, storable
 
 ALL = (1, 2, 3, 4, 5, 6, 7)
 
@@ -139,6 +141,16 @@ def test_rows_without_a_city_take_the_one_all_others_name() -> None:
     assert assumed_city({"北京": 3, "": 900}) == ""
 
 
+@pytest.mark.parametrize("text", ["2027-03-31", "2027/3/31", "2027年3月31日", "20270331", "2027.3.31", "2027-03-31 00:00:00"])
+def test_dates(text: str) -> None:
+    assert parse_date(text) == dt.date(2027, 3, 31)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "3/4/2027", "27.3.31", "0000-00-00", "10000-01-01", "长期", "1066-10-14"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert parse_date(text) is None
+
+
 def test_text_is_cleaned_of_what_would_mislead() -> None:
     assert clean("  外滩\u202e  酒店\u3000", 120).text == "外滩 酒店"
     marked = clean("<script>alert(1)</script>古城<b>客栈</b>", 120)
@@ -147,3 +159,4 @@ def test_text_is_cleaned_of_what_would_mislead() -> None:
     assert clean("👨‍👩‍👧 家庭房", 20).text == "👨‍👩‍👧 家庭房"
     assert not storable("a\x00b")
     assert not storable("\ud800")
+    assert shown("<b>a\x00\u202eb\ud800", 200) == "<b>a\ufffdb\ufffd"
