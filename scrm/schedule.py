@@ -11,4 +11,5 @@ SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
     Daily("00:20", "core.services.ensure_event_partitions"),
     Daily("03:40", "core.services.prune_ledger"),
+    Daily("03:50", "gateways.services.prune_gateway_log"),
 ]

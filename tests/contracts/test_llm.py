@@ -128,13 +128,8 @@ def test_every_call_is_noted_with_its_cost(simulator: SimulatorHandle) -> None:
     simulator.do("llm/script", reply=json.dumps(GOOD), times=1)
     ask(client)
     first, second = GatewayCall.objects.order_by("id")
-    assert (first.vendor, first.api, first.outcome, first.errcode, first.cost_amount) == (
-        "llm",
-        "chat.intent",
-        "refused",
-        "http-400",
-        0,
-    )
+    assert (first.vendor, first.api, first.outcome, first.errcode) == ("llm", "chat.intent", "refused", "http-400")
+    assert first.cost_amount == Decimal(0)
     assert (second.outcome, second.errcode) == ("ok", "")
     assert Decimal("0.00005") < second.cost_amount < Decimal("0.01")
     assert second.request_id.startswith("chatcmpl-")

@@ -12,6 +12,7 @@ from gateways.pay import Pay, Prepay, pay
 from gateways.simulator import callbacks
 from gateways.simulator.callbacks import Outgoing
 from gateways.simulator.testing import SimulatorHandle
+from tests.contracts.caller import Application
 
 pytestmark = pytest.mark.django_db
 NO = "SH20261124000001"
@@ -51,9 +52,9 @@ def refused(errcode: str, call: Any, *args: Any, **arguments: Any) -> GatewayErr
 
 def delivered(simulator: SimulatorHandle) -> list[Outgoing]:
     """The notices that are due, as bytes."""
-    sent: list[Outgoing] = []
-    callbacks.deliver_due(simulator.world, lambda outgoing: (sent.append(outgoing), (200, ""))[1])
-    return sent
+    application = Application()
+    callbacks.deliver_due(simulator.world, application)
+    return application.received
 
 
 class TestPaying:
@@ -156,10 +157,10 @@ class TestRefunds:
 class TestNotices:
     @pytest.mark.parametrize("twist", ["signtest", "stale"])
     def test_forgeries_are_refused(self, client: Pay, simulator: SimulatorHandle, twist: str) -> None:
-        sent: list[Outgoing] = []
-        callbacks.forge(simulator.world, "pay", twist, lambda outgoing: (sent.append(outgoing), (401, ""))[1])
+        application = Application()
+        callbacks.forge(simulator.world, "pay", twist, application)
         with pytest.raises(CallbackRefused):
-            client.parse_notify(sent[0].headers, sent[0].body)
+            client.parse_notify(application.received[0].headers, application.received[0].body)
 
     def test_a_replay_is_refused(self, client: Pay, simulator: SimulatorHandle, openid: str) -> None:
         simulator.do("pay/confirm", params=prepay(client, openid).client_params)

@@ -11,6 +11,7 @@ from gateways.simulator import callbacks
 from gateways.simulator.callbacks import Outgoing
 from gateways.simulator.testing import SimulatorHandle
 from gateways.sms import Sms, SmsReceipt, SmsReply, SmsReport, sms
+from tests.contracts.caller import Application
 
 pytestmark = pytest.mark.django_db
 PHONE = "13800000001"
@@ -33,9 +34,9 @@ def send(client: Sms, **changes: Any) -> SmsReceipt:
 
 
 def pushed(simulator: SimulatorHandle) -> list[Outgoing]:
-    sent: list[Outgoing] = []
-    callbacks.deliver_due(simulator.world, lambda outgoing: (sent.append(outgoing), (200, ""))[1])
-    return sent
+    application = Application()
+    callbacks.deliver_due(simulator.world, application)
+    return application.received
 
 
 def test_a_message_its_report_and_the_answer(client: Sms, simulator: SimulatorHandle) -> None:
@@ -104,7 +105,7 @@ def test_a_lost_answer_may_have_been_a_message(client: Sms, simulator: Simulator
 
 
 def test_a_forged_push_is_refused(client: Sms, simulator: SimulatorHandle) -> None:
-    sent: list[Outgoing] = []
-    callbacks.forge(simulator.world, "sms", "bad_signature", lambda outgoing: (sent.append(outgoing), (403, ""))[1])
+    application = Application()
+    callbacks.forge(simulator.world, "sms", "bad_signature", application)
     with pytest.raises(CallbackRefused):
-        client.parse_callback(sent[0].query, sent[0].body)
+        client.parse_callback(application.received[0].query, application.received[0].body)

@@ -10,7 +10,6 @@ from core import clock
 from gateways.errors import CallbackRefused, GatewayError
 from gateways.models import GatewayCall, UsedNonce
 from gateways.simulator import callbacks
-from gateways.simulator.callbacks import Outgoing
 from gateways.simulator.testing import SimulatorHandle
 from gateways.wecom import (
     ConfirmationStatus,
@@ -24,6 +23,7 @@ from gateways.wecom import (
 )
 from gateways.wecom.live import LiveWeCom
 from gateways.wecom.simulated import SimulatedWeCom
+from tests.contracts.caller import Application
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
@@ -301,20 +301,17 @@ class TestTroubles:
 
 class TestCallbacks:
     @pytest.fixture
-    def sent(self) -> list[Outgoing]:
-        return []
+    def application(self) -> Application:
+        """Keeps what the platform sends."""
+        return Application()
 
-    def _deliver(self, simulator: SimulatorHandle, sent: list[Outgoing]) -> None:
-        def keep(outgoing: Outgoing) -> tuple[int, str]:
-            sent.append(outgoing)
-            return 200, ""
-
-        callbacks.deliver_due(simulator.world, keep)
-
-    def test_a_new_friend_arrives_as_plain_fields(self, client: WeCom, simulator: SimulatorHandle, sent: list[Outgoing]) -> None:
+    def test_a_new_friend_arrives_as_plain_fields(
+        self, client: WeCom, simulator: SimulatorHandle, application: Application
+    ) -> None:
         added = simulator.do("customer/add", userid="sales1", name="张三", state="c_7")
-        self._deliver(simulator, sent)
-        event = client.decrypt_callback(sent[0].query, sent[0].body)
+        callbacks.deliver_due(simulator.world, application)
+        (sent,) = application.received
+        event = client.decrypt_callback(sent.query, sent.body)
         assert event.fields == {
             "ToUserName": "wwsim0shanhai00001",
             "FromUserName": "sys",
@@ -330,17 +327,18 @@ class TestCallbacks:
         assert UsedNonce.objects.count() == 1
 
     @pytest.mark.parametrize("twist", ["bad_signature", "wrong_receiver", "stale", "bad_padding", "huge_nonce"])
-    def test_forgeries_are_refused(self, client: WeCom, simulator: SimulatorHandle, sent: list[Outgoing], twist: str) -> None:
-        callbacks.forge(simulator.world, "wecom", twist, lambda outgoing: (sent.append(outgoing), (403, ""))[1])
+    def test_forgeries_are_refused(self, client: WeCom, simulator: SimulatorHandle, application: Application, twist: str) -> None:
+        callbacks.forge(simulator.world, "wecom", twist, application)
         with pytest.raises(CallbackRefused):
-            client.decrypt_callback(sent[0].query, sent[0].body)
+            client.decrypt_callback(application.received[0].query, application.received[0].body)
 
-    def test_a_replay_is_refused(self, client: WeCom, simulator: SimulatorHandle, sent: list[Outgoing]) -> None:
+    def test_a_replay_is_refused(self, client: WeCom, simulator: SimulatorHandle, application: Application) -> None:
         friend(simulator, "张三")
-        self._deliver(simulator, sent)
-        client.decrypt_callback(sent[0].query, sent[0].body)
+        callbacks.deliver_due(simulator.world, application)
+        (sent,) = application.received
+        client.decrypt_callback(sent.query, sent.body)
         with pytest.raises(CallbackRefused, match="replayed"):
-            client.decrypt_callback(sent[0].query, sent[0].body)
+            client.decrypt_callback(sent.query, sent.body)
 
     def test_the_console_checks_our_address(self, client: WeCom, simulator: SimulatorHandle) -> None:
         ok, _reply = callbacks.verify_url(simulator.world, lambda outgoing: (200, client.verify_url(outgoing.query)))

@@ -1,7 +1,7 @@
 """What leaves the house for a language model holds no number and no name."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateways.redaction import redact_personal_data
@@ -34,6 +34,7 @@ def test_names_the_caller_knows() -> None:
     assert redact_personal_data(text, ["欧阳", "欧阳雪", "雪", ""]) == "请转告[姓名],[姓名]和雪都别忘了护照"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.text(alphabet=st.sampled_from("甲乙,。 abc\n"), max_size=40),
     st.from_regex(r"\A1[3-9][0-9]{9}\Z"),

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from gateways.rules import SHANGHAI, Budget, block_seconds, budgets, budgets_for
+from core.clock import SHANGHAI
+from gateways.rules import Budget, block_seconds, budgets, budgets_for
 
 
 @pytest.mark.parametrize(

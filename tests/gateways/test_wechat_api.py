@@ -113,7 +113,9 @@ class TestToken:
         make_wecom().list_follow_users()
         keys = list(state._redis.scan_iter(f"{prefix}:gateways:token:*"))
         assert len(keys) == 1
-        assert TOKEN.encode() not in bytes(state._redis.get(keys[0]) or b"")
+        kept = state._redis.get(keys[0])
+        assert isinstance(kept, bytes)
+        assert TOKEN.encode() not in kept
         assert 6600 < state._redis.ttl(keys[0]) <= 6900
 
 
