@@ -30,7 +30,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--language", default="zh-hans", choices=["zh-hans", "en"])
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--themes", nargs="+", default=list(THEMES), choices=list(THEMES))
-    parser.add_argument("--click", action="append", default=[], help="a CSS selector to click before the picture; may be repeated")
+    parser.add_argument(
+        "--click", action="append", default=[], help="a CSS selector to click before the picture; may be repeated"
+    )
     parser.add_argument("--press", action="append", default=[], help="a key to press before the picture, such as Control+k")
     parser.add_argument("--fold", action="store_true", help="only what is visible without scrolling")
     return parser.parse_args()
@@ -38,8 +40,17 @@ def arguments() -> argparse.Namespace:
 
 def open_context(browser: Browser, size: str, theme: str, options: argparse.Namespace) -> BrowserContext:
     """A browser session of one size and theme, logged in."""
-    context = browser.new_context(viewport=SIZES[size], device_scale_factor=1 if size == "desktop" else 2, color_scheme=theme, has_touch=size == "phone", locale="zh-CN")  # type: ignore[arg-type]
-    cookies = [{"name": "theme", "value": theme, "url": options.base}, {"name": "language", "value": options.language, "url": options.base}]
+    context = browser.new_context(
+        viewport=SIZES[size],
+        device_scale_factor=1 if size == "desktop" else 2,
+        color_scheme="dark" if theme == "dark" else "light",
+        has_touch=size == "phone",
+        locale="zh-CN",
+    )
+    cookies = [
+        {"name": "theme", "value": theme, "url": options.base},
+        {"name": "language", "value": options.language, "url": options.base},
+    ]
     context.add_cookies(cookies)  # type: ignore[arg-type]
     if options.user:
         log_in(context.new_page(), options)

@@ -1,4 +1,4 @@
-"""Message catalogues without gettext's programs: msgids from Python and templates, merged into each app's zh_Hans .po, compiled to .mo.
+"""Message catalogues without gettext's programs: msgids of Python and templates, merged into each app's zh_Hans .po, compiled.
 
 An app owns the catalogue of what its own files say. scrm also owns the words of packages that ship no Chinese (unfold).
 """
@@ -10,6 +10,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import polib
 from babel.messages.extract import extract_python
@@ -66,13 +67,16 @@ def messages_of(app: str) -> dict[tuple[str, str], Message]:
             if borrowed and message.msgid in known:
                 continue
             before = found.get(message.key, message)
-            found[message.key] = dataclasses.replace(before, plural=before.plural or message.plural, places=tuple(dict.fromkeys((*before.places, place))))
+            found[message.key] = dataclasses.replace(
+                before, plural=before.plural or message.plural, places=tuple(dict.fromkeys((*before.places, place)))
+            )
     return found
 
 
 def _package(name: str) -> Path:
     spec = find_spec(name)
-    assert spec and spec.origin
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name)
     return Path(spec.origin).parent
 
 
@@ -87,7 +91,11 @@ def _django_catalogue() -> dict[str, str]:
 
 def _said_in(folder: Path) -> Iterator[tuple[str, Message]]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix not in {".py", ".html", ".txt", ".svg"} or _SKIPPED & set(path.relative_to(folder).parts) or not path.is_file():
+        if (
+            path.suffix not in {".py", ".html", ".txt", ".svg"}
+            or _SKIPPED & set(path.relative_to(folder).parts)
+            or not path.is_file()
+        ):
             continue
         place = str(path.relative_to(folder.parent))
         for message in extract(path):
@@ -107,12 +115,13 @@ def extract(path: Path) -> Iterator[Message]:
             yield message
 
 
-def _calls(source: str, path: Path) -> list[tuple[str, object]]:
-    stream = io.BytesIO(source.encode())
+def _calls(source: str, path: Path) -> list[tuple[Any, object]]:
+    keywords: Any = list(_KEYWORDS)
     try:
-        return [(name or "_", arguments) for _line, name, arguments, _notes in extract_python(stream, list(_KEYWORDS), [], {"encoding": "utf-8"})]
+        found = list(extract_python(io.BytesIO(source.encode()), keywords, [], {"encoding": "utf-8"}))
     except (SyntaxError, tokenize.TokenError) as error:
         raise ValueError(f"{path} cannot be read as Python: {error}") from error
+    return [(name or "_", arguments) for _line, name, arguments, _notes in found]
 
 
 def _message(function: str, arguments: object) -> Message | None:
@@ -161,9 +170,12 @@ def _entry(message: Message, old: polib.POEntry | None, elsewhere: str) -> polib
     told = (old.msgstr or (old.msgstr_plural or {}).get(0, "")) if old else ""
     told = told or elsewhere
     entry = polib.POEntry(
-        msgid=message.msgid, msgctxt=message.context or None, occurrences=[(place, "") for place in message.places], tcomment=old.tcomment if old else "",
+        msgid=message.msgid,
+        msgctxt=message.context or None,
+        occurrences=[(place, "") for place in message.places],
+        tcomment=old.tcomment if old else "",
         flags=["python-format"] if "%(" in message.msgid or "%s" in message.msgid else [],
-    )  # fmt: skip
+    )
     if message.plural:
         entry.msgid_plural, entry.msgstr_plural = message.plural, {0: told}
     else:
@@ -203,9 +215,17 @@ def complaints(app: str) -> list[str]:
     """What is wrong with an app's catalogue: missing or unfit translations, a stale .mo. Empty when all is well."""
     catalogue, said = load(app), messages_of(app)
     entries = {(entry.msgctxt or "", entry.msgid): entry for entry in catalogue if not entry.obsolete}
-    wrong = [f"{app}: no translation of {key[1]!r} ({message.places[0]})" for key, message in said.items() if key not in entries or not translation(entries[key])]
+    wrong = [
+        f"{app}: no translation of {key[1]!r} ({message.places[0]})"
+        for key, message in said.items()
+        if key not in entries or not translation(entries[key])
+    ]
     wrong += [f"{app}: placeholders differ in {entry.msgid!r}" for entry in entries.values() if not _same_placeholders(entry)]
-    wrong += [f"{app}: half-width punctuation in {translation(entry)!r}" for entry in entries.values() if _HALF_WIDTH.search(translation(entry))]
+    wrong += [
+        f"{app}: half-width punctuation in {translation(entry)!r}"
+        for entry in entries.values()
+        if _HALF_WIDTH.search(translation(entry))
+    ]
     binary = po_path(app).with_suffix(".mo")
     if po_path(app).exists() and (not binary.exists() or binary.read_bytes() != catalogue.to_binary()):
         wrong.append(f"{app}: django.mo is stale; run manage.py messages")

@@ -15,8 +15,23 @@ class Example(forms.Form):
     name = forms.CharField(label=_("Campaign name"), max_length=40, help_text=_("Only colleagues see it."))
     people = forms.IntegerField(label=_("People at most"), min_value=1, max_value=100)
     channel = forms.ChoiceField(label=_("Channel"), choices=[("wecom", _("WeCom mass message")), ("sms", _("SMS"))])
-    text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 3, "data-count": "text-size", "data-unit": "bytes", "data-limit": 4000}))
-    agreed = forms.BooleanField(label=_("Only people who agreed to marketing"), required=False, help_text=_("Everybody else is left out and counted."))
+    text = forms.CharField(
+        label=_("Text"),
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": "text-size", "data-unit": "bytes", "data-limit": 4000}),
+    )
+    agreed = forms.BooleanField(
+        label=_("Only people who agreed to marketing"), required=False, help_text=_("Everybody else is left out and counted.")
+    )
+
+
+ORDERS = (42, 51, 38, 66, 71, 90, 84, 59, 62, 77, 95, 120, 101, 88)
+PERSON = ("name", "city", "owner", "tags", "value", "state")
+PEOPLE = (
+    ("沈若兰", "杭州", "陈思雨", ("亲子游", "云南"), 28600, ("good", "成交客户", "square")),
+    ("周子墨", "上海", "王子涵", ("海岛", "蜜月", "高客单"), 45200, ("info", "意向客户", "half")),
+    ("Emma Li", "苏州", "李晓彤", ("滑雪",), 0, ("warn", "沉默 60 天", "diamond")),
+    ("吴桂芳", "宁波", "陈思雨", ("银发", "慢旅行"), 12800, ("", "潜在客户", "ring")),
+)
 
 
 def context() -> dict[str, Any]:
@@ -32,13 +47,8 @@ def context() -> dict[str, Any]:
             Step(str(_("Over the cap")), -310, str(_("2 marketing touches in 7 days"))), Step(str(_("Not a WeCom friend")), -120),
             Step(str(_("Will be reached")), 2327, total=True, css="good"),
         ],
-        "columns": [(f"11/{day}", value) for day, value in enumerate([42, 51, 38, 66, 71, 90, 84, 59, 62, 77, 95, 120, 101, 88], start=1)],
+        "columns": [(f"11/{day}", value) for day, value in enumerate(ORDERS, start=1)],
         "trend": [12, 15, 11, 18, 22, 19, 27, 31, 28, 36],
         "now": clock.now(),
-        "people": [
-            {"name": "沈若兰", "city": "杭州", "owner": "陈思雨", "tags": ["亲子游", "云南"], "value": 28600, "state": ("good", "成交客户", "square")},
-            {"name": "周子墨", "city": "上海", "owner": "王子涵", "tags": ["海岛", "蜜月", "高客单"], "value": 45200, "state": ("info", "意向客户", "half")},
-            {"name": "Emma Li", "city": "苏州", "owner": "李晓彤", "tags": ["滑雪"], "value": 0, "state": ("warn", "沉默 60 天", "diamond")},
-            {"name": "吴桂芳", "city": "宁波", "owner": "陈思雨", "tags": ["银发", "慢旅行"], "value": 12800, "state": ("", "潜在客户", "ring")},
-        ],
+        "people": [dict(zip(PERSON, one, strict=True)) for one in PEOPLE],
     }  # fmt: skip

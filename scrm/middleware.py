@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import unquote_to_bytes
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -14,6 +15,7 @@ from django.utils import translation
 
 from core.errors import BadInput, Refused
 from core.parsers import is_clean
+from gateways.errors import GatewayError
 from scrm import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -121,7 +123,7 @@ class ErrorMiddleware:
             page = errors.answer(request, 503)
             page.headers["Retry-After"] = "3"
             return page
-        if getattr(exception, "user_text", None) and hasattr(exception, "retryable"):
+        if isinstance(exception, GatewayError):
             return errors.answer(request, 503 if exception.retryable else 409, text=str(exception.user_text), code="platform")
         return None
 
@@ -145,7 +147,7 @@ class ToastMiddleware:
         return response
 
 
-def _toast(message: messages.storage.base.Message) -> dict[str, str]:
+def _toast(message: Message) -> dict[str, str]:
     level = {messages.SUCCESS: "good", messages.WARNING: "warn", messages.ERROR: "bad"}.get(message.level, "info")
     return {"text": str(message.message), "level": level, "undo": str(message.extra_tags or "")}
 

@@ -65,8 +65,8 @@ _VENDOR_NAMES = (
     "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY",
     "MINI_APP_ID", "MINI_APP_SECRET",
     "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
-    "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME",
-    "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL",
+    "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_TEMPLATE_CODE", "SMS_CALLBACK_TOKEN",
+    "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_INPUT_PRICE", "LLM_OUTPUT_PRICE",
 )  # fmt: skip
 VENDORS: dict[str, str] = {name: env.text(name).replace("\\n", "\n") for name in _VENDOR_NAMES}  # PEM keys on one line
 if PLATFORM_MODE == "sim":
@@ -93,9 +93,9 @@ CUSTOMER_PANELS = ["tagging:customer_panel", "campaigns:customer_panel", "orders
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "scrm.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -214,6 +214,20 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+UNFOLD = {  # the Django admin's looks: the tokens of scrm/static/scrm/app.css
+    "SITE_TITLE": "SCRM",
+    "SITE_HEADER": "SCRM",
+    "SITE_SYMBOL": "landscape",
+    "ENVIRONMENT": "scrm.admin.environment",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .018 52)", "100": "oklch(95% .03 52)", "200": "oklch(90% .06 50)", "300": "oklch(84% .1 48)",
+            "400": "oklch(76% .14 47)", "500": "oklch(68% .16 44)", "600": "oklch(56% .163 40)", "700": "oklch(50% .15 39)",
+            "800": "oklch(42% .12 39)", "900": "oklch(35% .09 40)", "950": "oklch(26% .06 42)",
+        },
+    },
+}  # fmt: skip
 
 # --- Language and time -------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

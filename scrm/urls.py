@@ -1,5 +1,6 @@
 """HTTP -> views. Everything that can be called from outside."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from core import views as core_views
@@ -8,6 +9,7 @@ from messaging.urls import api_urlpatterns as messaging_api
 from scrm import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
     path("healthz", core_views.healthz, name="healthz"),
     path("readyz", core_views.readyz, name="readyz"),
     path("palette", views.palette, name="palette"),

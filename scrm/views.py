@@ -65,7 +65,11 @@ def _matches(entry: navigation.Entry, text: str) -> bool:
 def _appearance(text: str) -> list[navigation.PaletteItem]:
     looks = [(_("Light theme"), "light", "sun"), (_("Dark theme"), "dark", "moon"), (_("Theme of the system"), "auto", "monitor")]
     kind = _("Appearance and help")
-    items = [navigation.PaletteItem(label, "#", icon, kind, theme=theme) for label, theme, icon in looks if text and navigation.matches(text, label, theme)]
+    items = [
+        navigation.PaletteItem(label, "#", icon, kind, theme=theme)
+        for label, theme, icon in looks
+        if text and navigation.matches(text, label, theme)
+    ]
     if not text or navigation.matches(text, _("Show the shortcuts"), "?"):
         items.append(navigation.PaletteItem(_("Show the shortcuts"), "#", "keyboard", kind, "?", keys=True))
     return items

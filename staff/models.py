@@ -1,12 +1,14 @@
 """Users, departments, the agency's policy, and the audit trail."""
 
 import datetime as dt
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pghistory
-from django.contrib.auth.models import AbstractUser
+import pgtrigger
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from staff.choices import PlatformCapRule, Role, RowScope
@@ -16,7 +18,9 @@ class Department(models.Model):
     """A store, branch or team inside the one agency this deployment serves."""
 
     name = models.CharField(_("name"), max_length=60)
-    parent = models.ForeignKey("self", verbose_name=_("parent"), null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", verbose_name=_("parent"), null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
 
     class Meta:
         verbose_name = _("department")
@@ -30,15 +34,40 @@ class Department(models.Model):
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="UserHistory", exclude=["password", "last_login"])
+class StaffManager(UserManager["User"]):
+    """Django's manager; a superuser made on the command line is an administrator who sees everybody."""
+
+    def create_superuser(self, username: str, email: str | None = None, password: str | None = None, **extra: Any) -> "User":
+        """An administrator with the widest scope, whatever the caller left out."""
+        extra = {"role": Role.ADMINISTRATOR, "row_scope": RowScope.ALL, "display_name": username, **extra}
+        return super().create_superuser(username, email, password, **extra)
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="UserHistory",
+    exclude=["password", "last_login"],
+)
 class User(AbstractUser):
-    """A member of staff. Customers are never users."""
+    """A member of staff. Customers are never users.
+
+    `session_epoch` is part of every session's fingerprint: raising it ends all sessions at once. It rises when someone
+    leaves, and does not fall when they return.
+    """
 
     display_name = models.CharField(_("name"), max_length=40)
-    department = models.ForeignKey(Department, verbose_name=_("department"), null=True, blank=True, on_delete=models.PROTECT, related_name="members")
+    department = models.ForeignKey(
+        Department, verbose_name=_("department"), null=True, blank=True, on_delete=models.PROTECT, related_name="members"
+    )
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.READONLY)
     row_scope = models.CharField(_("row scope"), max_length=12, choices=RowScope.choices, default=RowScope.OWN)
     wecom_userid = models.CharField(_("WeCom user id"), max_length=64, null=True, blank=True, unique=True)
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    must_change_password = models.BooleanField(_("must choose a new password"), default=False, db_default=False)
+
+    objects: ClassVar[StaffManager] = StaffManager()
 
     class Meta:
         verbose_name = _("member of staff")
@@ -47,8 +76,13 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's fingerprint of a session, with our epoch in it."""
+        salt = "staff.User.session_epoch"
+        return salted_hmac(salt, f"{self.password}:{self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="AgencyPolicyHistory")
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="AgencyPolicyHistory")
 class AgencyPolicy(models.Model):
     """The one row of rules that the whole agency keeps; every change is in its history."""
 
@@ -60,7 +94,9 @@ class AgencyPolicy(models.Model):
     quiet_end = models.TimeField(_("quiet hours end"), default=dt.time(9))
     house_cap_count = models.PositiveSmallIntegerField(_("marketing touches per customer"), default=2)
     house_cap_days = models.PositiveSmallIntegerField(_("within days"), default=7)
-    platform_cap_rule = models.CharField(_("WeCom mass-message cap"), max_length=12, choices=PlatformCapRule.choices, default=PlatformCapRule.MONTH_DAYS)
+    platform_cap_rule = models.CharField(
+        _("WeCom mass-message cap"), max_length=12, choices=PlatformCapRule.choices, default=PlatformCapRule.MONTH_DAYS
+    )
     holdout_percent = models.PositiveSmallIntegerField(_("hold-out, percent"), default=10)
     approval_limit = models.PositiveIntegerField(_("second approval above this many people"), default=500)
     attribution_days = models.PositiveSmallIntegerField(_("attribution window, days"), default=7)
@@ -106,6 +142,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_object"),
             models.Index(fields=["actor", "-at"], name="audit_actor"),
         ]
+        triggers: ClassVar = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.action}"

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from staff.choices import FieldClass, Role
@@ -19,7 +20,8 @@ ABILITIES = frozenset(
         "tasks.view", "tasks.work", "tasks.assign",
         "products.view", "products.edit",
         "suppliers.view", "suppliers.import",
-        "orders.view", "orders.create", "orders.refund_request", "orders.refund_approve", "orders.refund_execute", "orders.override_price",
+        "orders.view", "orders.create", "orders.override_price",
+        "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
         "data.view", "data.manage",
         "settings.view", "policy.edit", "staff.view", "staff.manage", "audit.view", "audit.export", "admin.use", "sim.use",
     }
@@ -27,7 +29,9 @@ ABILITIES = frozenset(
 
 _EVERYBODY = {"workbench.view", "settings.view", "sim.use"}
 _READS = {"customers.view", "tags.view", "segments.view", "campaigns.view", "products.view", "orders.view"}
-_FRONT_LINE = _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
+_FRONT_LINE = (
+    _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
+)
 
 _TABLE: dict[str, frozenset[str]] = {
     Role.ADMINISTRATOR: ABILITIES,
@@ -40,7 +44,9 @@ _TABLE: dict[str, frozenset[str]] = {
         | {"products.edit", "suppliers.view", "suppliers.import", "data.view", "data.manage", "staff.view"}
     ),
     Role.SALES: frozenset(_FRONT_LINE | {"orders.create"}),
-    Role.PLANNER: frozenset(_FRONT_LINE | {"orders.create", "document.reveal", "cost.view", "products.edit", "suppliers.view", "suppliers.import"}),
+    Role.PLANNER: frozenset(
+        _FRONT_LINE | {"orders.create", "document.reveal", "cost.view", "products.edit", "suppliers.view", "suppliers.import"}
+    ),
     Role.SERVICE: frozenset(_FRONT_LINE),
     Role.FINANCE: frozenset(
         _EVERYBODY
@@ -48,7 +54,11 @@ _TABLE: dict[str, frozenset[str]] = {
         | {"orders.refund_approve", "orders.refund_execute"}
     ),
     Role.MERCHANT: frozenset({"workbench.view", "products.view", "orders.view"}),
-    Role.AUDITOR: frozenset(_EVERYBODY | _READS | {"tasks.view", "cost.view", "suppliers.view", "data.view", "staff.view", "audit.view", "audit.export"}),
+    Role.AUDITOR: frozenset(
+        _EVERYBODY
+        | _READS
+        | {"tasks.view", "cost.view", "suppliers.view", "data.view", "staff.view", "audit.view", "audit.export"}
+    ),
     Role.READONLY: frozenset(_EVERYBODY | _READS | {"tasks.view", "suppliers.view"}),
 }
 
@@ -116,8 +126,35 @@ def reason_complaint(reason: str) -> str:
 
 
 def audit_seal_text(
-    *, previous: bytes, at: dt.datetime, actor_id: int | None, action: str, target: tuple[str, str, str], detail: dict[str, Any], ip: str | None
+    *,
+    previous: bytes,
+    at: dt.datetime,
+    actor_id: int | None,
+    action: str,
+    target: tuple[str, str, str],
+    detail: dict[str, Any],
+    ip: str | None,
 ) -> str:
     """The one text that stands for an audit entry: every column, in a fixed order and spelling."""
     moment = at.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    return json.dumps([previous.hex(), moment, actor_id, action, *target, detail, ip], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        [previous.hex(), moment, actor_id, action, *target, detail, ip], ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:
+    """What differs, as `{field: [old, new]}`."""
+    return {name: [before[name], after[name]] for name in before if before[name] != after[name]}
+
+
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def temporary_password(choose: Callable[[str], str]) -> str:
+    """Sixteen letters and digits in four groups, without look-alikes (79 bits), picked by `choose`."""
+    return "-".join("".join(choose(_READABLE) for _letter in range(4)) for _group in range(4))
+
+
+def safe_cell(text: str) -> str:
+    """A spreadsheet cell that no program takes for a formula: a leading = + - @ tab or CR gets an apostrophe before it."""
+    return f"'{text}" if text.lstrip(" \u3000")[:1] in set("=+-@\t\r＝＋－＠") else text

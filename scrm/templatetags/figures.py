@@ -48,7 +48,11 @@ def short(value: Number | None) -> SafeString | str:
 
 def _shortened(value: Decimal) -> str:
     size = abs(value)
-    steps = ((Decimal(10**8), "亿"), (Decimal(10**4), "万")) if get_language() == "zh-hans" else ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**4), "k"))
+    steps = (
+        ((Decimal(10**8), "亿"), (Decimal(10**4), "万"))
+        if get_language() == "zh-hans"
+        else ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**4), "k"))
+    )
     for limit, unit in steps:
         if size >= limit:
             divisor = Decimal(1000) if unit == "k" else limit
@@ -70,7 +74,12 @@ def day(value: dt.date | dt.datetime | None) -> str:
     date = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
     weekday = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")][date.weekday()]
     if date.year != clock.today().year:
-        return _("%(year)s-%(month)02d-%(day)02d %(weekday)s") % {"year": date.year, "month": date.month, "day": date.day, "weekday": weekday}
+        return _("%(year)s-%(month)02d-%(day)02d %(weekday)s") % {
+            "year": date.year,
+            "month": date.month,
+            "day": date.day,
+            "weekday": weekday,
+        }
     return _("%(month)s/%(day)s %(weekday)s") % {"month": date.month, "day": date.day, "weekday": weekday}
 
 
@@ -80,7 +89,12 @@ def moment(value: dt.datetime | None) -> SafeString | str:
     if value is None:
         return "—"
     local = timezone.localtime(value, clock.SHANGHAI)
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), f"{local:%Y-%m-%d %H:%M:%S}", said(local, clock.now()))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        f"{local:%Y-%m-%d %H:%M:%S}",
+        said(local, clock.now()),
+    )
 
 
 def said(local: dt.datetime, now: dt.datetime) -> str:
@@ -145,7 +159,13 @@ def columns(data: Iterable[Any], label: str, unit: str = "", name: str = "") -> 
     top = nice_top(max((float(item.value) for item in items), default=0))
     slot = 100 / max(1, len(items))
     rects = [
-        {"x": f"{index * slot + slot * 0.16:.2f}", "width": f"{slot * 0.68:.2f}", "height": f"{100 * float(item.value) / top:.2f}", "y": f"{100 - 100 * float(item.value) / top:.2f}", "item": item}
+        {
+            "x": f"{index * slot + slot * 0.16:.2f}",
+            "width": f"{slot * 0.68:.2f}",
+            "height": f"{100 * float(item.value) / top:.2f}",
+            "y": f"{100 - 100 * float(item.value) / top:.2f}",
+            "item": item,
+        }
         for index, item in enumerate(items)
     ]
     ends = [items[0], items[len(items) // 2], items[-1]] if len(items) > 8 else items
@@ -205,5 +225,14 @@ def waterfall(steps: Sequence[Any], label: str) -> dict[str, Any]:
     for step in steps:
         level = step.value if step.total else level + step.value
         css = step.css if step.total else "mute" if step.value <= 0 else step.css
-        rows.append({"step": step, "share": step.value / scale, "total": scale, "offset": 0 if step.total else level, "size": abs(step.value), "css": css})
+        rows.append(
+            {
+                "step": step,
+                "share": step.value / scale,
+                "total": scale,
+                "offset": 0 if step.total else level,
+                "size": abs(step.value),
+                "css": css,
+            }
+        )
     return {"rows": rows, "label": label}

@@ -63,7 +63,15 @@ def _title(text: str) -> SafeString:
 
 @register.inclusion_tag("ui/stat.html")
 def stat(
-    label: str, value: Any, note: str = "", unit: str = "", delta: float | None = None, good_when: str = "up", spark: Sequence[float] | None = None, href: str = "", hint: str = ""
+    label: str,
+    value: Any,
+    note: str = "",
+    unit: str = "",
+    delta: float | None = None,
+    good_when: str = "up",
+    spark: Sequence[float] | None = None,
+    href: str = "",
+    hint: str = "",
 ) -> dict[str, Any]:
     """A stat tile inside `<div class="stats">`. `delta` is a percentage against the comparison named in `note`."""
     direction = "flat" if not delta else "up" if delta > 0 else "down"
@@ -72,7 +80,9 @@ def stat(
 
 
 @register.inclusion_tag("ui/empty.html")
-def empty(title: str, text: str = "", art: str = "mountains", action: str = "", href: str = "", second: str = "", second_href: str = "") -> dict[str, Any]:
+def empty(
+    title: str, text: str = "", art: str = "mountains", action: str = "", href: str = "", second: str = "", second_href: str = ""
+) -> dict[str, Any]:
     """An empty state with a drawing, a sentence that says what to do, and up to two links."""
     return locals()
 
@@ -84,7 +94,15 @@ def field(bound: BoundField, unit: str = "", css: str = "", hint: str = "", plac
     kind = type(bound.field.widget)
     box = issubclass(kind, CheckboxInput)
     group = issubclass(kind, RadioSelect | CheckboxSelectMultiple)
-    return {"field": bound, "control": control, "unit": unit, "css": css, "box": box, "group": group, "hint": hint or bound.help_text}
+    return {
+        "field": bound,
+        "control": control,
+        "unit": unit,
+        "css": css,
+        "box": box,
+        "group": group,
+        "hint": hint or bound.help_text,
+    }
 
 
 def _control(bound: BoundField, placeholder: str, hinted: bool) -> SafeString:

@@ -1,6 +1,7 @@
 """The audit trail: append-only rows, each sealed by a keyed hash over itself and the row before."""
 
 import datetime as dt
+import ipaddress
 import json
 import logging
 from collections.abc import Mapping
@@ -40,13 +41,28 @@ def write_audit(
             object_type=obj._meta.label_lower if obj else "",
             object_id=str(obj.pk)[:60] if obj else "",
             object_name=str(obj)[:120] if obj else "",
-            detail=json.loads(json.dumps(dict(detail or {}), default=str)),
-            ip=ip,
+            detail=_plain(detail or {}),
+            ip=_plain_ip(ip),
             previous_hash=bytes(last) if last is not None else GENESIS,
         )
         entry.hash = seal_of(entry)
         entry.save(force_insert=True)
     return entry
+
+
+def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON that reads back exactly as it was sealed: what is not JSON, and every float, becomes text."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(detail), default=str), parse_float=str)
+    return plain
+
+
+def _plain_ip(ip: str | None) -> str | None:
+    """An address in the spelling Postgres gives back; None for what is none (a Unix socket)."""
+    try:
+        address = ipaddress.ip_address(ip or "")
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def seal_of(entry: AuditEntry) -> bytes:
@@ -75,4 +91,11 @@ def anchor_audit() -> None:
     head = AuditEntry.objects.order_by("-id").first()
     stamp = head.at.astimezone(dt.UTC).isoformat() if head else "none"
     level = logging.ERROR if broken else logging.INFO
-    logger.log(level, "audit chain: %s entries, head %s at %s, first broken %s", count, bytes(head.hash).hex() if head else "-", stamp, broken)
+    logger.log(
+        level,
+        "audit chain: %s entries, head %s at %s, first broken %s",
+        count,
+        bytes(head.hash).hex() if head else "-",
+        stamp,
+        broken,
+    )

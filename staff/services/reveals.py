@@ -16,7 +16,9 @@ from staff.services.audit import write_audit
 REVEAL = "reveal."
 
 
-def reveal(actor: User, obj: Model, field: str, *, field_class: str = FieldClass.CONTACT, reason: str, ip: str | None = None) -> None:
+def reveal(
+    actor: User, obj: Model, field: str, *, field_class: str = FieldClass.CONTACT, reason: str, ip: str | None = None
+) -> None:
     """Record that `actor` sees the plain value of `obj.field` now; the caller shows it after this returns.
 
     PermissionDenied when the role may not; BadInput without a real reason; Refused ("reveal_limit") beyond the limits
@@ -30,7 +32,9 @@ def reveal(actor: User, obj: Model, field: str, *, field_class: str = FieldClass
     if wait is not None:
         write_audit(actor, "reveal_refused.limit", obj, {"field": field}, ip=ip)
         hours = int(wait.total_seconds() // 3600)
-        raise Refused(_("Too many reveals. Try again in %(hours)s h, or ask an administrator.") % {"hours": hours}, "reveal_limit")
+        raise Refused(
+            _("Too many reveals. Try again in %(hours)s h, or ask an administrator.") % {"hours": hours}, "reveal_limit"
+        )
     write_audit(actor, f"{REVEAL}{field_class}", obj, {"field": field, "reason": reason.strip()[:200]}, ip=ip)
 
 

@@ -143,16 +143,33 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   event.target.querySelector?.("[aria-invalid='true']")?.focus()
 })
 
-/* Revealed personal data hides itself again: data-hide-after="60" data-masked="138****5678". */
-function hideLater(scope) {
-  for (const shown of scope.querySelectorAll?.("[data-hide-after]") || []) {
-    setTimeout(() => {
-      shown.textContent = shown.dataset.masked
-      shown.dispatchEvent(new CustomEvent("scrm:hidden", { bubbles: true }))
-    }, Number(shown.dataset.hideAfter) * 1000)
-  }
+/* Revealed personal data hides itself again: data-hide-after="60" with a <template> of what stood there before. */
+function conceal(shown) {
+  if (!shown.isConnected) return
+  const before = shown.querySelector("template").content.firstElementChild.cloneNode(true)
+  shown.replaceWith(before)
+  window.htmx.process(before)
 }
-document.body.addEventListener("htmx:load", (event) => hideLater(event.detail.elt.parentNode || event.detail.elt))
+function hideLater(shown) {
+  let left = Number(shown.dataset.hideAfter)
+  const clock = shown.querySelector("[data-hide-countdown]")
+  const timer = setInterval(() => {
+    left -= 1
+    if (clock) clock.textContent = `${left}s`
+    if (left > 0 && shown.isConnected) return
+    clearInterval(timer)
+    conceal(shown)
+  }, 1000)
+}
+document.body.addEventListener("htmx:load", (event) => {
+  const part = event.detail.elt
+  const found = part.matches?.("[data-hide-after]") ? [part] : [...(part.querySelectorAll?.("[data-hide-after]") || [])]
+  found.forEach(hideLater)
+})
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-hide-now]")
+  if (button) conceal(button.closest("[data-hide-after]"))
+})
 
 /* Copy: data-copy="text", or data-copy="#id" for an element's text. */
 document.addEventListener("click", async (event) => {

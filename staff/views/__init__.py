@@ -1,0 +1,1 @@
+"""Staff pages: session (log-in), account (me), people, organisation, audit."""
