@@ -206,5 +206,5 @@ def _words(rng: np.random.Generator, people: Population, person: Ints, product: 
     offset = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     own = _draw(rng, people.interests[person] + 0.015)
     shown = theme_matrix().argmax(axis=1)[product]
-    theme = np.where(rng.random(len(person)) < 0.65, own, shown)
+    theme = np.where(rng.random(len(person)) < 0.75, own, shown)
     return np.asarray(offset[theme] + (rng.random(len(person)) * sizes[theme]).astype(np.int64))

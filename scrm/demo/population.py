@@ -184,9 +184,10 @@ def _interests(rng: np.random.Generator, stage: Ints, leader: Ints) -> Floats:
     score = (rng.random(odds.shape) < odds) * rng.random(odds.shape)
     score[score.max(axis=1) == 0, :] = odds[score.max(axis=1) == 0, :]
     weakest = np.sort(score, axis=1)[:, -_MOST_INTERESTS][:, None]
-    strong = ((score >= weakest) & (score > 0))[leader]
-    none = strong.sum(axis=1) > _MOST_INTERESTS
-    strong[none] = score[none] == score[none].max(axis=1)[:, None]
+    strong = (score >= weakest) & (score > 0)
+    tied = strong.sum(axis=1) > _MOST_INTERESTS
+    strong[tied] = score[tied] == score[tied].max(axis=1)[:, None]
+    strong = strong[leader]
     strength = strong * rng.gamma(5.0, 1.0, odds.shape)
     return np.asarray(strength / strength.sum(axis=1)[:, None])
 
