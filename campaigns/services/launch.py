@@ -1,5 +1,7 @@
 """Sending a campaign out: the frozen audience, its messages and tasks; pausing and stopping."""
 
+import datetime as dt
+
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from staff.services import write_audit
@@ -93,9 +95,12 @@ ON CONFLICT (campaign_id, customer_id) DO NOTHING
 """  # noqa: S608 - a constant; every value is a parameter
 
 
-def take_snapshot(campaign: Campaign) -> int:
-    """Freeze the audience with arm and reason, and queue the messages, in the caller's transaction; people in it."""
-    plan = touch_plan(campaign)
+def take_snapshot(campaign: Campaign, at: dt.datetime | None = None) -> int:
+    """Freeze the audience with arm and reason, and queue the messages, in the caller's transaction; people in it.
+
+    `at` is the moment of sending (now), which a history written afterwards may give.
+    """
+    plan = touch_plan(campaign, at)
     queue_broadcast(plan, content_id=campaign.content_id)
     with connection.cursor() as cursor:
         cursor.execute(_RECIPIENTS, {"campaign": campaign.id})
