@@ -90,6 +90,12 @@ def next_poll(created_at: dt.datetime, at: dt.datetime, *, quick: bool) -> dt.da
     return early or at + _LATE_POLL
 
 
+def is_left_out(confirmed_at: dt.datetime | None, at: dt.datetime, *, quick: bool) -> bool:
+    """Whether people without a result are not coming any more: the member confirmed long enough ago, and sent to some only."""
+    patience = dt.timedelta(minutes=2) if quick else dt.timedelta(hours=2)
+    return confirmed_at is not None and at - confirmed_at > patience
+
+
 def may_remind(reminders: list[dt.datetime], at: dt.datetime) -> bool:
     """WeCom lets a task be reminded of three times in 24 hours."""
     day_ago = at - dt.timedelta(hours=24)

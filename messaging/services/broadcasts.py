@@ -39,6 +39,7 @@ FROM {VERDICTS} AS verdict
 JOIN messaging_masstask AS task
   ON task.key = 'campaign:' || %(campaign)s || ':sender:' || verdict.sender_id || ':' || verdict.chunk
 WHERE verdict.reason = ''
+ORDER BY verdict.customer_id
 ON CONFLICT (key) DO NOTHING
 """  # noqa: S608
 

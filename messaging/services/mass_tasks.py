@@ -109,7 +109,7 @@ def _commit_intent(task_id: int) -> Intent | None:
         if task.state != TaskState.PENDING or task.on_hold:
             return None
         _hold_back_changed(task)
-        waiting = Message.objects.filter(task=task, state=MessageState.QUEUED).order_by("id")
+        waiting = Message.objects.filter(task=task, state=MessageState.QUEUED).order_by("customer_id")
         people = list(waiting.values_list("external_userid", flat=True))
         if not people:
             MassTask.objects.filter(id=task_id).update(state=TaskState.CANCELLED, error=NOBODY_LEFT)

@@ -60,7 +60,10 @@ def refresh_results(campaign_id: int) -> int:
 
 @job(Lane.USUAL, coalesce=True)
 def poll_mass_task(task_id: int) -> None:
-    """Fetch a task's confirmations and results, record them, and say when to look next. After 72 hours: give up."""
+    """Fetch a task's confirmations and results, record them, and say when to look next.
+
+    Given up after 72 hours; people whom the member did not choose are given up two hours after the confirmation.
+    """
     task = MassTask.objects.select_related("sender").get(id=task_id)
     if task.state not in LIVE:
         return
@@ -68,7 +71,8 @@ def poll_mass_task(task_id: int) -> None:
     if upcoming is None:
         _withdraw(task)  # before the last look: nobody can confirm after it
     collect(task)
-    if upcoming is None:
+    task.refresh_from_db(fields=["confirmed_at"])
+    if upcoming is None or rules.is_left_out(task.confirmed_at, clock.now(), quick=is_quick()):
         close(task.id, TaskState.EXPIRED, MessageState.EXPIRED)
     else:
         MassTask.objects.filter(id=task_id, state__in=LIVE).update(next_poll_at=upcoming)
