@@ -9,6 +9,8 @@ _RESULTS = 5 if settings.PLATFORM_MODE == "sim" else 60  # seconds; beside the s
 SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "messaging.services.results.poll_due_tasks"),
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
+    Every(600, "tagging.services.refresh.expire_tags"),
+    Daily("02:40", "tagging.services.refresh.refresh_all"),
     Daily("00:20", "core.services.ensure_event_partitions"),
     Daily("03:40", "core.services.prune_ledger"),
     Daily("03:50", "gateways.services.prune_gateway_log"),

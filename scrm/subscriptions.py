@@ -2,14 +2,36 @@
 
 from collections.abc import Iterable
 
-from core.event_types import CustomerActive, Fact, MessageClicked, MessageSent, OrderPaid, OrderPlaced, OrderRefunded
+from core.event_types import (
+    ConsentChanged,
+    ContactAdded,
+    ContactLost,
+    CustomerActive,
+    CustomerCreated,
+    CustomerMerged,
+    Fact,
+    MessageClicked,
+    MessageSent,
+    OrderClosed,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+)  # fmt: skip
 from core.events import Subscription
 
+_TAGS = Subscription("tagging.handlers.on_customer_active", coalesce=True, batch=True)
+
 SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
-    CustomerActive: [Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
+    CustomerCreated: [_TAGS],
+    CustomerMerged: ["tagging.handlers.on_customer_merged"],
+    ContactAdded: [_TAGS],
+    ContactLost: [_TAGS],
+    ConsentChanged: [_TAGS],
+    CustomerActive: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
     MessageSent: [Subscription("campaigns.handlers.on_message_news", coalesce=True, batch=True)],
-    MessageClicked: [Subscription("campaigns.handlers.on_message_news", coalesce=True, batch=True)],
-    OrderPlaced: [Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
-    OrderPaid: ["campaigns.handlers.on_order_paid"],
-    OrderRefunded: ["campaigns.handlers.on_order_refunded"],
+    MessageClicked: [_TAGS, Subscription("campaigns.handlers.on_message_news", coalesce=True, batch=True)],
+    OrderPlaced: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
+    OrderPaid: [_TAGS, "campaigns.handlers.on_order_paid"],
+    OrderClosed: [_TAGS],
+    OrderRefunded: [_TAGS, "campaigns.handlers.on_order_refunded"],
 }

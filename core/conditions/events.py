@@ -72,11 +72,13 @@ class EventField(Field):
             raise ConditionError(f"{path}.half_life_days", _("Fading needs a half-life in days, and only fading does."))
 
     def sql(self, args: Args, query: Query) -> str:
-        measured = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args))
-        if args["measure"] == "since_last":
-            measured = f"({shanghai_day(query.moment())} - {shanghai_day(measured)})"
-        wanted = args["value"] * _MILLION if args["measure"] == "decay" else args["value"]
-        return compare_sql(measured, args["op"], query.bind(wanted, "numeric"), zero_counts=_zero_counts(args))
+        wanted = query.bind(args["value"] * _MILLION if args["measure"] == "decay" else args["value"], "numeric")
+        return compare_sql(self._measured(args, query), args["op"], wanted, zero_counts=_zero_counts(args))
+
+    def _measured(self, args: Args, query: Query) -> str:
+        """What is compared: heat in millionths, "days since" in days, everything else as it is."""
+        found = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args))
+        return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] == "since_last" else found
 
     def _where(self, args: Args, query: Query) -> str:
         kinds = f"e.kind = ANY({query.bind(args['kinds'], 'text[]')})"
@@ -90,8 +92,9 @@ class EventField(Field):
         shown = {name: filters.text_sql(name, query) for name in _SHOWN}
         columns = {"key": "e.key", "at": "e.occurred_at", "kind": "e.kind", **shown}
         rows = query.rows(EVENTS, self._where(args, query), columns, _window(args), "e.occurred_at DESC, e.key")
-        number = query.column(EVENTS, self._where(args, query), "count(*)", _window(args))
-        return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
+        measured = f"coalesce({self._measured(args, query)}, 0)"
+        value = f"round({measured} / {_MILLION}.0, 2)" if args["measure"] == "decay" else measured
+        return f"jsonb_build_object('value', {value}, 'rows', {rows}{_strength_sql(args, value, query)})"
 
     def say(self, args: Args) -> str:
         return _phrase(args) % {
@@ -101,6 +104,14 @@ class EventField(Field):
             "property": words(_property_options, args["of"]) if args["of"] else "",
             "half": args["half_life_days"],
         }
+
+
+def _strength_sql(args: Args, value: str, query: Query) -> str:
+    """How far beyond its threshold a behaviour lies, from 0 to 1: 0.5 just at it, 0.75 at twice as much."""
+    if args["op"] not in (">=", ">") or args["value"] <= 0 or args["measure"] == "since_last":
+        return ""
+    ratio = f"least(greatest({value} / {query.bind(args['value'], 'numeric')}, 0), 60)"
+    return f", 'strength', round((1 - power(0.5, {ratio}))::numeric, 3)"
 
 
 def _did(args: Args) -> str:

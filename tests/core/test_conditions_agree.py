@@ -141,7 +141,7 @@ def world(db: None) -> dict[str, Any]:
     return {"departures": departures, "advisor": advisor}
 
 
-agreeing = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+agreeing = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.django_db

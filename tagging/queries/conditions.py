@@ -1,21 +1,17 @@
-"""Reads over tags, rules and segments, and what tagging adds to the condition language."""
+"""What tagging adds to the condition language: tags as a field, themes and destinations of viewed products."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import Destination, Product
-from core.conditions import parse, select_members
 from core.conditions.fields import Args, Contribution, Field, Property, Row, Snapshot
 from core.conditions.params import Option, Param, Pick, Picks, words
 from core.conditions.sql import Query
-from tagging.models import Segment, Tag
-
-# --- What tagging adds to the condition language -----------------------------------------------------
+from tagging.models import Tag
 
 _TAGS = "LEFT JOIN tagging_customertags AS tagged ON tagged.customer_id = customer.id"
 
@@ -115,21 +111,3 @@ def _load_tags(ids: Sequence[int]) -> list[tuple[int, Row]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT customer_id, tag_ids FROM tagging_customertags WHERE customer_id = ANY(%s)", [list(ids)])
         return [(customer_id, {"tag_ids": tag_ids}) for customer_id, tag_ids in cursor.fetchall()]
-
-
-# --- Segments ----------------------------------------------------------------------------------------
-
-
-def segment_members(segment: Segment, at: dt.datetime) -> tuple[str, Mapping[str, Any]]:
-    """`SELECT customer.id` of a segment's members at a moment, with its named parameters, to stand in a larger statement:
-
-    `cursor.execute(f"INSERT INTO ... SELECT %(campaign)s, member.id FROM ({sql}) AS member", {**params, "campaign": 7})`.
-    Parameter names begin with "seg". Merged customers are never members. ConditionError if the stored tree is no longer valid.
-    """
-    return condition_members(segment.condition, at)
-
-
-def condition_members(condition: object, at: dt.datetime) -> tuple[str, Mapping[str, Any]]:
-    """The same for a stored condition, such as the frozen copy that a campaign keeps."""
-    statement = select_members(parse(condition), at, prefix="seg")
-    return statement.sql, statement.params

@@ -1,0 +1,7 @@
+"""Reads over tags, rules and segments, and what tagging adds to the condition language."""
+
+from tagging.queries.conditions import condition_fields
+from tagging.queries.members import condition_members, segment_members
+from tagging.queries.names import tag_names, tags_of
+
+__all__ = ["condition_fields", "condition_members", "segment_members", "tag_names", "tags_of"]

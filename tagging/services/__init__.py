@@ -1,0 +1,1 @@
+"""The verbs of tagging: rules, refreshes, tags by hand, the taxonomy, segments."""
