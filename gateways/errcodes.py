@@ -183,7 +183,7 @@ _OURS: tuple[_Row, ...] = (
     (("timeout",), Rule(R, VENDOR, _("The platform did not answer in time; the system will try again by itself."))),
     (("unreachable",), Rule(R, VENDOR, _("The platform cannot be reached; the system will try again by itself."))),
     (("bad-answer",), Rule(R, VENDOR, _("The platform's answer was not understood; the system will try again by itself."))),
-    (("invalid-input",), Rule(N, US, _PARAMETER)),
+    (("not-configured",), Rule(N, STAFF, _("This channel is not set up yet; enter its settings first."))),
     (("llm-off",), Rule(N, STAFF, _("No language model is configured."))),
     (("llm-no-answer",), Rule(N, VENDOR, _("The language model gave no usable answer."))),
 )

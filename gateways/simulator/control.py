@@ -6,7 +6,8 @@ Every verb is a POST with a JSON object, or a GET with the same names in the que
 World      state · reset {} · seed {members, contacts, mini_users} · config/set {any knob of state.Config}
            app/configure {public_url} · clock/advance {seconds, hours, days} · clock/freeze · clock/resume
 Faults     faults · faults/set {kind, side, host, path, value, times, skip, probability} · faults/clear {rule}
-Staff      members · staff/inbox {userid} · staff/tasks · staff/confirm {msgid, sender, only} · staff/confirm_all {share, userid}
+Staff      members · staff/inbox {userid} · staff/tasks · staff/task {userid, msgid}
+           staff/confirm {msgid, sender, only} · staff/confirm_all {share, userid}
            staff/ignore {msgid, sender} · staff/message {userid, external_userid, text} · staff/delete {userid, external_userid}
            staff/tag {userid, external_userid, add, remove}
 Customers  customers {search, userid} · customer/profile {who} · customer/inbox {who}

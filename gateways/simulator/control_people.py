@@ -131,6 +131,17 @@ def staff_inbox(world: World, userid: str, limit: int = 50) -> Json:
     return phones.staff_inbox(world, userid, limit)
 
 
+@verb("staff/task")
+def staff_task(world: World, userid: str, msgid: str) -> Json:
+    """One task as a member's phone shows it, with all its customers and their results."""
+    task = people.find_task(world, msgid)
+    if userid not in task.senders:
+        raise Impossible(f"{userid} was not asked", 404)
+    sender = task.senders[userid]
+    results = [{"external_userid": ext, "status": status} for ext, status in sender.results.items()]
+    return {**phones.task_json(world, task, sender), "results": results}
+
+
 @verb("staff/tasks")
 def staff_tasks(world: World, limit: int = 1000) -> list[Json]:
     """All mass-send tasks, newest first, with senders and their customers."""

@@ -108,7 +108,7 @@ def as_json(entry: Entry) -> Json:
 def _matches(entry: Entry, filters: dict[str, str]) -> bool:
     for name, wanted in filters.items():
         value = getattr(entry, name)
-        if name in {"kind", "method", "status", "code"}:
+        if name in {"id", "kind", "method", "status", "code"}:
             if str(value) != wanted:
                 return False
         elif wanted not in (json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)):
