@@ -32,7 +32,7 @@ def idempotent(scope: str) -> Callable[[Callable[..., Response]], Callable[..., 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @functools.wraps(view)
         def wrapper(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-            key = _key(request)
+            key = idempotency_key(request)
             who = f"{scope}:{getattr(request.user, 'pk', '-')}"
             digest = hashlib.sha256(json.dumps([request.data, kwargs], sort_keys=True, default=str).encode()).hexdigest()
             with transaction.atomic():
@@ -48,7 +48,8 @@ def idempotent(scope: str) -> Callable[[Callable[..., Response]], Callable[..., 
     return decorate
 
 
-def _key(request: Request) -> str:
+def idempotency_key(request: Request) -> str:
+    """The header of a POST that needs one; BadInput without it. For views whose work is idempotent by itself."""
     key = request.headers.get("Idempotency-Key", "")
     if not 8 <= len(key) <= 100 or not key.isascii() or not is_clean(key):
         raise BadInput(_("Send an Idempotency-Key header of 8 to 100 characters."), {"Idempotency-Key": _("missing or malformed")})

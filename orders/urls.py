@@ -1,10 +1,16 @@
-"""Orders: staff pages, the mini-program's API, the cashier's notices."""
+"""Orders: the mini-program's API, the cashier's notices, staff pages."""
 
 from django.urls import path
 
-from orders import callbacks
+from orders import api, callbacks
 
 app_name = "orders"
-urlpatterns = [
-    path("callbacks/pay", callbacks.notify, name="notify"),
+
+api_urlpatterns = [
+    path("orders", api.OrdersView.as_view(), name="api_orders"),
+    path("orders/<str:no>", api.OrderView.as_view(), name="api_order"),
+    path("orders/<str:no>/pay", api.PayView.as_view(), name="api_pay"),
+    path("orders/<str:no>/cancel", api.CancelView.as_view(), name="api_cancel"),
 ]
+callback_urlpatterns = [path("pay", callbacks.notify, name="notify")]
+urlpatterns: list[object] = []

@@ -11,7 +11,10 @@ SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
     Every(600, "tagging.services.refresh.expire_tags"),
     Daily("02:40", "tagging.services.refresh.refresh_all"),
+    Every(60, "orders.services.placing.close_expired_orders"),
+    Every(300, "orders.services.refunds.ask_about_refunds"),
     Daily("00:20", "core.services.ensure_event_partitions"),
+    Daily("03:10", "orders.services.placing.complete_past_orders"),
     Daily("03:40", "core.services.prune_ledger"),
     Daily("03:50", "gateways.services.prune_gateway_log"),
 ]

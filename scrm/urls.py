@@ -1,12 +1,18 @@
 """HTTP -> views. Everything that can be called from outside."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from catalog.urls import api_urlpatterns as catalog_api
 from core import views as core_views
 from customers.urls import api_urlpatterns, callback_urlpatterns
+from gateways.urls import sim_urlpatterns
 from messaging.urls import api_urlpatterns as messaging_api
+from orders.urls import api_urlpatterns as orders_api
+from orders.urls import callback_urlpatterns as orders_callbacks
 from scrm import views
+from staff.access import requires
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
@@ -17,12 +23,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/ui", views.components, name="components"),
     path("api/mp/v1/", include((api_urlpatterns, "customers_api"))),
     path("api/mp/v1/", include((messaging_api, "messaging_api"))),
+    path("api/mp/v1/", include((catalog_api, "catalog_api"))),
+    path("api/mp/v1/", include((orders_api, "orders_api"))),
+    path("callbacks/", include((orders_callbacks, "orders_callbacks"))),
     path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
     path("", include("staff.urls")),
     path("", include("customers.urls")),
     path("", include("campaigns.urls")),
+    path("", include("catalog.urls")),
     path("", include("orders.urls")),
+    re_path("", views.missing, name="missing"),  # last
 ]
+if settings.PLATFORM_MODE == "sim":
+    urlpatterns.insert(-1, path("sim/", include((sim_urlpatterns(requires("sim.use")), "sim"))))
 
 handler400 = "scrm.errors.bad_request"
 handler403 = "scrm.errors.forbidden"

@@ -16,6 +16,7 @@ from core.errors import BadInput, Refused
 from core.event_types import OrderClosed, OrderPlaced
 from core.events import record
 from core.jobs import enqueue, job
+from core.money import ZERO
 from customers.models import Customer
 from messaging.models import Message
 from orders.choices import CloseReason, OrderState
@@ -57,6 +58,8 @@ def place_order(
         adult_amount=seats.adult_amount,
         child_amount=seats.child_amount,
         total_amount=total,
+        paid_amount=ZERO,
+        refunded_amount=ZERO,
         message=_touching_message(customer, touch),
         placed_at=now,
         hold_until=now + HOLD,
