@@ -5,22 +5,21 @@ threads), so Django runs as WSGI behind a2wsgi, and only what must be fast or lo
 """
 
 import os
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
-from asgiref.typing import (
-    ASGI3Application,
-    ASGIReceiveCallable,
-    ASGIReceiveEvent,
-    ASGISendCallable,
-    HTTPScope,
-    LifespanScope,
-    Scope,
-)
 from django.core.wsgi import get_wsgi_application
 
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
-django = WSGIMiddleware(get_wsgi_application(), workers=8)  # not more threads than the database pool has connections
+# Not more threads than the database pool has connections.
+django = cast(Application, WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8))
 
 # Exact path -> dotted name of an ASGI application. One that has an `aclose()` coroutine is closed with the server.
 NATIVE_ROUTES = {"/api/mp/v1/events:batch": "customers.api.ingest.app"}
@@ -28,7 +27,7 @@ NATIVE_ROUTES = {"/api/mp/v1/events:batch": "customers.api.ingest.app"}
 READ_AHEAD_BYTES = 1_000_000
 
 
-def _load(routes: dict[str, str]) -> dict[str, ASGI3Application]:
+def _load(routes: dict[str, str]) -> dict[str, Application]:
     from django.utils.module_loading import import_string
 
     return {path: import_string(name) for path, name in routes.items()}
@@ -37,10 +36,10 @@ def _load(routes: dict[str, str]) -> dict[str, ASGI3Application]:
 _native = _load(NATIVE_ROUTES)
 
 
-async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def application(scope: Message, receive: Receive, send: Send) -> None:
     """Route by exact path."""
     if scope["type"] == "lifespan":
-        await _live(scope, receive, send)
+        await _live(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000, "reason": None})
     elif native := _native.get(scope["path"]):
@@ -51,7 +50,7 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await django(_for_wsgi(scope), ahead, send)
 
 
-async def _live(scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+async def _live(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
@@ -61,7 +60,7 @@ async def _live(scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISe
     await send({"type": "lifespan.shutdown.complete"})
 
 
-def _for_wsgi(scope: HTTPScope) -> HTTPScope:
+def _for_wsgi(scope: Message) -> Message:
     """What a2wsgi would fail on or confuse: raw bytes in the query string, and header names with an underscore, which
     become the same WSGI name as the real header with a hyphen (a way to forge X-Forwarded-Proto)."""
     headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
@@ -69,12 +68,12 @@ def _for_wsgi(scope: HTTPScope) -> HTTPScope:
     return {**scope, "headers": headers, "query_string": query}
 
 
-async def _read_ahead(receive: ASGIReceiveCallable) -> ASGIReceiveCallable | None:
+async def _read_ahead(receive: Receive) -> Receive | None:
     """Take in a body of ordinary size before a thread is given to the request: a slow sender then holds no thread.
 
     None when the sender went away half-way: a torn request is not carried out.
     """
-    events: list[ASGIReceiveEvent] = []
+    events: list[Message] = []
     size = 0
     while size < READ_AHEAD_BYTES:
         event = await receive()
@@ -86,7 +85,7 @@ async def _read_ahead(receive: ASGIReceiveCallable) -> ASGIReceiveCallable | Non
         size += len(event["body"])
     waiting = iter(events)
 
-    async def replay() -> ASGIReceiveEvent:
+    async def replay() -> Message:
         ready = next(waiting, None)
         return ready if ready is not None else await receive()
 

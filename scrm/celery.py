@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from celery.signals import after_task_publish, setup_logging, worker_ready
 from django.conf import settings
 

@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 POSTGRES_MAJOR = "18"
 START_SECONDS = 60.0
@@ -248,10 +249,10 @@ class Redis(Server):
             super().wait_until_ready()
 
 
-def as_user(layout: Layout) -> dict[str, object]:
+def as_user(layout: Layout) -> dict[str, Any]:
     """Keyword arguments for `subprocess` that run a program as the servers' user, in a clean environment."""
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "HOME": layout.home}
-    common: dict[str, object] = {"cwd": layout.home, "env": environment}
+    common: dict[str, Any] = {"cwd": layout.home, "env": environment}
     if layout.user is None:
         return common
     import pwd

@@ -102,7 +102,7 @@ def _simulator_port(state: Path) -> int | None:
     if os.environ.get("SCRM_SIM_URL") or os.environ.get("SCRM_PLATFORM_MODE", "sim").strip() != "sim":
         return None
     last = (_read(state) or {}).get("sim_port")
-    ports = [*([last] if isinstance(last, int) else []), *SIMULATOR_PORTS]
+    ports: list[int] = [*([last] if isinstance(last, int) else []), *SIMULATOR_PORTS]
     for port in ports:
         if _free(port):
             return port

@@ -29,16 +29,16 @@ def test_foreign_keys_point_down_and_leave_no_name_behind() -> None:
     for model in apps.get_models(include_auto_created=True):
         source = model._meta.app_label
         for field in model._meta.get_fields():
-            if source not in APPS or not isinstance(field, Field) or field.remote_field is None:
+            if source not in APPS or not isinstance(field, Field) or field.related_model is None:
                 continue
-            target = field.related_model._meta.app_label  # type: ignore[union-attr]
+            target = field.related_model._meta.app_label
             if target not in APPS or target == source:
                 continue
             seen += 1
             where = f"{source}.{model.__name__}.{field.name} -> {target}"
             if rank(target) > rank(source) or siblings(source, target):
                 wrong.append(f"{where} points up or sideways")
-            if not field.remote_field.hidden:  # type: ignore[attr-defined]
+            if not field.remote_field.hidden:
                 wrong.append(f'{where} lacks related_name="+"')
     assert wrong == []
     assert seen >= 10

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from a2wsgi import WSGIMiddleware
@@ -30,8 +30,12 @@ def _call(
         "query_string": query, "root_path": "", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 4000),
         "headers": [(b"host", b"localhost"), *headers],
     }  # fmt: skip
-    asyncio.run(asgi.application(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(asgi.application(scope, receive, send))
     return sent
+
+
+async def _nothing() -> Event:
+    raise AssertionError("nothing was to be received")
 
 
 def _status(sent: list[Event]) -> int:
@@ -61,13 +65,13 @@ def test_raw_bytes_in_the_query_string_reach_django_escaped(query: bytes, told: 
         start_response("200 OK", [])
         return [environ["QUERY_STRING"].encode()]
 
-    monkeypatch.setattr(asgi, "django", WSGIMiddleware(echo, workers=1))
+    monkeypatch.setattr(asgi, "django", WSGIMiddleware(cast(Any, echo), workers=1))
     assert b"".join(event.get("body", b"") for event in _call("/", query=query)).decode() == told
 
 
 def test_a_header_with_an_underscore_is_not_taken_for_one_with_a_hyphen() -> None:
     scope = {"headers": [(b"x_forwarded_proto", b"https"), (b"x-forwarded-for", b"10.0.0.1")], "query_string": b""}
-    assert asgi._for_wsgi(scope)["headers"] == [(b"x-forwarded-for", b"10.0.0.1")]  # type: ignore[arg-type]
+    assert asgi._for_wsgi(scope)["headers"] == [(b"x-forwarded-for", b"10.0.0.1")]
 
 
 def test_a_request_whose_sender_left_half_way_is_not_carried_out() -> None:
@@ -87,10 +91,10 @@ def test_a_body_is_taken_in_before_a_thread_is_given_and_then_told_once() -> Non
             taken += 1
             return next(waiting)
 
-        ahead = await asgi._read_ahead(receive)  # type: ignore[arg-type]
+        ahead = await asgi._read_ahead(receive)
         assert ahead is not None
         before = taken
-        return before, b"".join([(await ahead())["body"] for _ in range(3)])  # type: ignore[typeddict-item]
+        return before, b"".join([(await ahead())["body"] for _ in range(3)])
 
     assert asyncio.run(collect()) == (3, b"ABC")
 
@@ -102,7 +106,7 @@ def test_a_web_socket_is_turned_away() -> None:
         async def send(event: Event) -> None:
             sent.append(event)
 
-        await asgi.application({"type": "websocket"}, None, send)  # type: ignore[arg-type, typeddict-item]
+        await asgi.application({"type": "websocket"}, _nothing, send)
 
     asyncio.run(talk())
     assert [event["type"] for event in sent] == ["websocket.close"]
@@ -132,7 +136,7 @@ def test_native_routes_exist_and_are_closed_with_the_server(monkeypatch: pytest.
         async def send(event: Event) -> None:
             sent.append(event["type"])
 
-        await asgi.application({"type": "lifespan"}, receive, send)  # type: ignore[arg-type, typeddict-item]
+        await asgi.application({"type": "lifespan"}, receive, send)
 
     asyncio.run(live())
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -26,7 +26,7 @@ def state() -> Iterator[Path]:
 
 def _ask(url: str, question: str) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(question).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(question).fetchone()
         return row[0] if row else None
 
 

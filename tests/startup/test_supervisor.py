@@ -38,7 +38,11 @@ def supervisor(lines: Lines) -> Iterator[Supervisor]:
 
 
 def _turn_until(supervisor: Supervisor, done: Callable[[], object]) -> None:
-    until(lambda: supervisor.turn(0.01) or done())
+    def look() -> object:
+        supervisor.turn(0.01)
+        return done()
+
+    until(look)
 
 
 def _sleep() -> None:
@@ -111,8 +115,12 @@ def test_stopping_is_polite_first_and_then_final(lines: Lines, monkeypatch: pyte
         print("armed", subprocess.Popen(["sleep", "600"]).pid)
         _sleep()
 
+    def leave(*_: object) -> None:
+        print("goodbye")
+        sys.exit()
+
     def polite() -> None:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("goodbye")))  # type: ignore[func-returns-value]
+        signal.signal(signal.SIGTERM, leave)
         print("armed", os.getpid())
         _sleep()
 

@@ -117,7 +117,7 @@ class System:
         self.say(
             f"ready after {time.monotonic() - self.claimed.started_at:.1f} s:  {self.claimed.url}   (Ctrl-C stops everything)"
         )
-        for line in _logins():
+        for line in _logins(self.claimed.state):
             self.say(line)
         if "simulator" in self.told:
             self.say(f"simulated phones and platforms:  {self.claimed.url}/sim/")
@@ -151,6 +151,7 @@ def prepare(claimed: launch.Claim) -> None:
     elif not get_user_model().objects.exists():
         print("the database is empty; loading the demo agency ...")
         call_command("load_demo", **({} if claimed.customers is None else {"customers": claimed.customers}))
+        _demo(claimed.state).touch()
         _due(claimed.state).touch()
     _schema_file(claimed.state).write_text(_schema_stamp())
 
@@ -159,6 +160,10 @@ def main_job(claimed: launch.Claim) -> None:
     """The main job, once, after the demo was loaded; after an interruption again."""
     call_command("main_job")
     _due(claimed.state).unlink(missing_ok=True)
+
+
+def _demo(state: Path) -> Path:
+    return state / "demo.loaded"
 
 
 def _due(state: Path) -> Path:
@@ -184,6 +189,12 @@ def _known_schema(state: Path) -> bool:
     return file.exists() and file.read_text() == _schema_stamp()
 
 
-def _logins() -> list[str]:
-    """How to log in to the demo agency."""
-    return []
+def _logins(state: Path) -> list[str]:
+    """How to log in to the demo agency, if `up` loaded it."""
+    if not _demo(state).exists():
+        return []
+    from scrm.demo import world
+
+    agency = world.agency()
+    lines = [f"  {member.username:<8} {agency.password}   {member.display_name} ({member.title})" for member in world.staff()]
+    return [f"{agency.name} (demo); log in as", *lines]
