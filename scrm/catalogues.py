@@ -18,7 +18,7 @@ from django.utils.translation import template
 
 LANGUAGE = "zh_Hans"
 ROOT = Path(__file__).resolve().parent.parent
-BORROWED = {"scrm": ("unfold",)}
+BORROWED = {"scrm": ("unfold", "axes")}
 _SKIPPED = {"migrations", "tests", "locale", "node_modules", "static", "__pycache__"}
 _KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), ((1,),)),

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
 
@@ -113,6 +113,8 @@ class ErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page for a known error; None leaves a bug loud."""
+        if isinstance(exception, Http404):  # also with DEBUG on, where Django would list every URL
+            return errors.answer(request, 404)
         if isinstance(exception, BadInput):
             return errors.answer(request, 400, text=exception.message, fields=exception.fields)
         if isinstance(exception, Refused):

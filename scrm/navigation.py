@@ -122,10 +122,9 @@ PaletteSource = Callable[[Any, str, int], Iterable[Any]]
 @functools.cache
 def _resolves(path: str) -> bool:
     try:
-        resolve(path)
+        return resolve(path).url_name != "missing"
     except Resolver404:
         return False
-    return True
 
 
 @functools.cache

@@ -73,6 +73,11 @@ if PLATFORM_MODE == "sim":
     from gateways.simulator.defaults import SIM_SETTINGS
 
     VENDORS = {**SIM_SETTINGS, **{name: value for name, value in VENDORS.items() if value}}
+else:
+    from gateways.configuration import complaints
+
+    for wrong in complaints(VENDORS):
+        env.stop(wrong)
 
 # --- The three tables that show what can start code ------------------------------------------------
 SUBSCRIPTIONS = "scrm.subscriptions.SUBSCRIPTIONS"
@@ -232,7 +237,7 @@ UNFOLD = {  # the Django admin's looks: the tokens of scrm/static/scrm/app.css
 # --- Language and time -------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "scrm" / "locale"]
+LOCALE_PATHS = sorted(BASE_DIR.glob("*/locale"))  # before Django's own catalogues, so that our words win
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

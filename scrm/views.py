@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -94,6 +95,15 @@ def _next(request: HttpRequest) -> str:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return target if safe else "/"
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """Whatever no other URL takes: to the same address with a slash where that one exists, else 404."""
+    with_slash = f"{request.path}/"
+    if request.method in {"GET", "HEAD"} and resolve(with_slash).func is not missing:
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(f"{with_slash}?{query}" if query else with_slash)
+    raise Http404
 
 
 @require_safe

@@ -31,7 +31,7 @@ class CodeForm(forms.Form):
     """Six digits of an authenticator app, or a recovery code."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("One-time code"),
         max_length=20,
         widget=forms.TextInput(
             attrs={"inputmode": "text", "autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}

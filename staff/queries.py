@@ -8,8 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 from django.db.models import Count, Model, Q, QuerySet
+from django.utils.translation import gettext as _
 from pghistory.models import Event as HistoryEvent
 
+from core import clock
 from staff.choices import RowScope
 from staff.models import AuditEntry, Department, User
 
@@ -138,7 +140,7 @@ class RowChange:
     object_id: str
     who: str | None
     where: str
-    changes: list[tuple[str, str, str]]
+    changes: list[tuple[str, str | None, str]]
 
 
 def row_changes(label: str, object_id: str = "", before_id: int | None = None) -> tuple[list[RowChange], int | None]:
@@ -180,13 +182,24 @@ def _previous(model: Any, rows: list[Any]) -> dict[int, Any]:
     return before
 
 
+def _said(field: Any, value: Any) -> str:
+    """A stored value as people read it: labels of choices, yes and no, Shanghai's time."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, dt.datetime):
+        return f"{value.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    return str(dict(field.flatchoices).get(value, value)) if field.flatchoices else str(value)
+
+
 def _row_change(row: Any, before: Any, names: dict[str, str]) -> RowChange:
     fields = [field for field in row._meta.fields if not field.name.startswith("pgh_") and field.name != "id"]
     told = []
     for field in fields:
         new, old = getattr(row, field.attname), getattr(before, field.attname) if before is not None else None
         if (before is None and new not in (None, "", False)) or (before is not None and new != old):
-            told.append((str(field.verbose_name), "" if old is None else str(old), "" if new is None else str(new)))
+            told.append((str(field.verbose_name), None if before is None else _said(field, old), _said(field, new)))
     context = _context(row)
     who = names.get(str(context.get("user")))
     return RowChange(row.pgh_created_at, row.pgh_label, str(row.pgh_obj_id), who, str(context.get("url", "")), told)
