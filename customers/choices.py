@@ -44,7 +44,7 @@ class Lifecycle(models.TextChoices):
     LEAD = "lead", _("Lead")
     QUOTED = "quoted", _("Quoted")
     FIRST_TIME = "first_time", _("First trip")
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", _("Regular customer")
     TRAVELLING = "travelling", _("Travelling")
     AT_RISK = "at_risk", _("At risk")
     DORMANT = "dormant", _("Dormant")

@@ -19,9 +19,8 @@ from customers.models import Customer, Note
 from customers.queries import listing, profile, sources
 from customers.queries import timeline as timelines
 from customers.services import notes
-from staff.access import may, requires
+from staff.access import may, requires, revealed
 from staff.models import User
-from staff.rules import REVEAL_SECONDS
 from staff.services import reveal, write_audit
 
 
@@ -213,8 +212,9 @@ def assign(request: HttpRequest) -> HttpResponse:
 def reveal_phone(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Show the plain number for a minute, for a reason that is written down."""
     customer = _visible(request, customer_id)
-    reveal(request.user, customer, "phone", reason=request.POST.get("reason", ""), ip=request.META.get("REMOTE_ADDR"))
-    return render(request, "staff/revealed.html", {"value": profile.plain_phone(customer), "seconds": REVEAL_SECONDS})
+    reveal(request.user, customer, "phone", reason=request.POST.get("other") or request.POST.get("reason", ""), ip=request.META.get("REMOTE_ADDR"))
+    url = reverse("customers:reveal_phone", args=[customer_id])
+    return revealed(request, value=profile.plain_phone(customer), masked=customer.phone_masked, url=url)
 
 
 @requires("data.view")

@@ -54,7 +54,7 @@ CROSS JOIN {_HOURS} LEFT JOIN (
 ) AS counted USING (vendor, hour) GROUP BY 1
 """  # noqa: S608 - constants only
 
-EVENT_SOURCES = {"mini": (gettext_lazy("Mini-program events"), "smartphone"), "app": (gettext_lazy("Our own system"), "server")}
+EVENT_SOURCES = {"mini": (gettext_lazy("Mini-program events"), "smartphone"), "app": (gettext_lazy("Our own system"), "database")}
 VENDORS = {
     "wecom": (gettext_lazy("WeCom"), "message-circle"),
     "mini": (gettext_lazy("Mini-program platform"), "smartphone"),
