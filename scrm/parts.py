@@ -16,7 +16,7 @@ def web_arguments(port: int) -> list[str]:
     return [
         "scrm.asgi:application", "--host", "127.0.0.1", "--port", str(port), "--http", "httptools", "--loop", "uvloop",
         "--lifespan", "on", "--no-access-log", "--no-proxy-headers", "--no-server-header", "--log-level", "warning",
-        "--timeout-graceful-shutdown", "2",
+        "--timeout-graceful-shutdown", "1",
     ]  # fmt: skip
 
 

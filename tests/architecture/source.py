@@ -67,7 +67,7 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def calls(path: Path) -> Iterator[tuple[int, str]]:
-    """(line, dotted name) of every call, as written: `Order.objects.filter(...).update` for a chain."""
+    """(line, call as written up to its first positional argument): `order.save()`, `image.save(_)`."""
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
+            yield node.lineno, f"{ast.unparse(node.func)}({'_' if node.args else ''})"

@@ -10,7 +10,7 @@ from tests.architecture.source import APPS, calls, functions, imports, named, ro
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "managers", "signals", "mixins", "tasks", "misc", "common"}
 PURE_MODULES = {"core.money", "core.errors", "core.clock.SHANGHAI", "core.event_types"}
 IMPURE = re.compile(
-    r"^(datetime\.)?(datetime\.now|datetime\.today|date\.today|time\.time|timezone\.now)$|^random\.|^open$|^uuid\.uuid4$"
+    r"^(datetime\.)?(datetime\.now|datetime\.today|date\.today|time\.time|timezone\.now)\(|^random\.|^open\(|^uuid\.uuid4\("
 )
 
 

@@ -10,7 +10,7 @@ from tests.architecture.source import calls, named, role_of, sources, tree_of
 LEDGER = {"core/events.py", "core/jobs.py", "core/worker.py", "core/idempotency.py"}
 WRITES = re.compile(
     r"(\.objects\b.*|_meta\.default_manager.*|\bqueryset.*)"
-    r"\.(create|bulk_create|update|bulk_update|delete|get_or_create|update_or_create|acreate|aupdate|adelete)$|\.(save|asave)$"
+    r"\.(create|bulk_create|update|bulk_update|delete|get_or_create|update_or_create|acreate|aupdate|adelete)\(|\.(save|asave)\(\)$"
 )
 WRITING_SQL = re.compile(
     r"^\s*(WITH\b.*\b)?"
@@ -47,10 +47,12 @@ def test_only_services_hold_sql_that_writes() -> None:
 
 
 def test_the_patterns_recognise_a_write() -> None:
-    assert WRITES.search("Order.objects.filter(pk=pk).update")
-    assert WRITES.search("order.save")
-    assert not WRITES.search("Order.objects.filter(pk=pk).first")
-    assert not WRITES.search("found.update")
+    assert WRITES.search("Order.objects.filter(pk=pk).update()")
+    assert WRITES.search("Order.objects.bulk_create(_)")
+    assert WRITES.search("order.save()")
+    assert not WRITES.search("image.save(_)")
+    assert not WRITES.search("Order.objects.filter(pk=pk).first()")
+    assert not WRITES.search("found.update(_)")
     assert WRITING_SQL.search("\nWITH due AS (SELECT 1) UPDATE core_job SET state = 'done'")
     assert WRITING_SQL.search("INSERT INTO core_event (id) VALUES (1)")
     assert not WRITING_SQL.search("SELECT id FROM core_job FOR UPDATE SKIP LOCKED")
