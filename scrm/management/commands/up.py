@@ -158,7 +158,7 @@ def prepare(claimed: launch.Claim) -> None:
 
 def main_job(claimed: launch.Claim) -> None:
     """The main job, once, after the demo was loaded; after an interruption again."""
-    call_command("main_job")
+    call_command("main_job", url=claimed.url)
     _due(claimed.state).unlink(missing_ok=True)
 
 
