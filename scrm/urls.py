@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/mp/v1/", include((orders_api, "orders_api"))),
     path("callbacks/", include((orders_callbacks, "orders_callbacks"))),
     path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
+    path("", include("analytics.urls")),
     path("", include("staff.urls")),
     path("", include("customers.urls")),
     path("", include("campaigns.urls")),
