@@ -8,7 +8,7 @@ class MessageState(models.TextChoices):
     QUEUED = "queued", _("Waiting to be created")
     AWAITING_STAFF = "awaiting_staff", _("Waiting for staff to confirm")
     SENT = "sent", _("Delivered")
-    NOT_FRIEND = "not_friend", _("No longer a friend")
+    NOT_FRIEND = "not_friend", _("No longer friends")
     OVER_CAP = "over_cap", _("Over the platform's cap")
     SUPPRESSED = "suppressed", _("Held back by the Touch Governor")
     CANCELLED = "cancelled", _("Cancelled")

@@ -134,3 +134,8 @@ def palette(user: User, text: str, limit: int) -> list[Hit]:
 def _hit(campaign: Campaign) -> Hit:
     url = reverse("campaigns:detail", args=[campaign.id])
     return Hit(campaign.name, url, "megaphone", _("Campaigns"), str(CampaignState(campaign.state).label))
+
+
+def campaign_names(campaign_ids: set[int]) -> dict[int, str]:
+    """Campaign id -> name, for timelines."""
+    return dict(Campaign.objects.filter(pk__in=campaign_ids).values_list("pk", "name"))

@@ -103,7 +103,7 @@ def error_text(code: str) -> str:
 @register.inclusion_tag("campaigns/_mini.html")
 def mini_funnel(mini: Any) -> dict[str, Any]:
     """Five bars: planned, created, delivered, opened, ordered."""
-    labels = [_("Planned"), _("Created"), _("Delivered"), _("Opened"), _("Ordered")]
+    labels = [_("Planned"), _("Task created"), _("Delivered"), _("Opened"), _("Ordered")]
     top = max(mini.bars[0], 1)
     bars = [
         {

@@ -62,7 +62,7 @@ def stages(funnel: Funnel) -> list[Stage]:
         ),
         Stage(
             "created",
-            _("Created"),
+            _("Task created"),
             funnel.created,
             _("In a task that the platform holds"),
             _before_created(funnel),
@@ -130,7 +130,7 @@ def _before_confirmed(funnel: Funnel) -> list[Loss]:
 
 def _before_delivered(funnel: Funnel) -> list[Loss]:
     return _losses(
-        (_("No longer a friend"), funnel.not_friend, "not_friend", "bad"),
+        (_("No longer friends"), funnel.not_friend, "not_friend", "bad"),
         (_("Over the platform's cap"), funnel.over_cap, "over_cap", "warn"),
     )
 

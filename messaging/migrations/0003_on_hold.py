@@ -20,4 +20,9 @@ class Migration(migrations.Migration):
             name='state',
             field=models.CharField(choices=[('pending', 'To be created'), ('creating', 'Being created'), ('unknown', 'Outcome unknown, being queried'), ('created', 'Waiting for staff to confirm'), ('confirmed', 'Confirmed by staff'), ('settled', 'Results complete'), ('cancelled', 'Cancelled'), ('expired', 'Not confirmed in time'), ('failed', 'Failed')], default='pending', max_length=10),
         ),
+        migrations.AlterField(
+            model_name='message',
+            name='state',
+            field=models.CharField(choices=[('queued', 'Waiting to be created'), ('awaiting_staff', 'Waiting for staff to confirm'), ('sent', 'Delivered'), ('not_friend', 'No longer friends'), ('over_cap', "Over the platform's cap"), ('suppressed', 'Held back by the Touch Governor'), ('cancelled', 'Cancelled'), ('expired', 'Not confirmed in time'), ('failed', 'Failed')], max_length=16),
+        ),
     ]
