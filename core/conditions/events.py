@@ -77,7 +77,8 @@ class EventField(Field):
 
     def _measured(self, args: Args, query: Query) -> str:
         """What is compared: heat in millionths, "days since" in days, everything else as it is."""
-        found = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args))
+        joins = filters.joins(args["where"], query)
+        found = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args), joins)
         return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] == "since_last" else found
 
     def _where(self, args: Args, query: Query) -> str:
@@ -91,7 +92,8 @@ class EventField(Field):
     def evidence(self, args: Args, query: Query) -> str:
         shown = {name: filters.text_sql(name, query) for name in _SHOWN}
         columns = {"key": "e.key", "at": "e.occurred_at", "kind": "e.kind", **shown}
-        rows = query.rows(EVENTS, self._where(args, query), columns, _window(args), "e.occurred_at DESC, e.key")
+        order, joins = "e.occurred_at DESC, e.key", filters.joins(args["where"], query)
+        rows = query.rows(EVENTS, self._where(args, query), columns, order, _window(args), joins)
         measured = f"coalesce({self._measured(args, query)}, 0)"
         value = f"round({measured} / {_MILLION}.0, 2)" if args["measure"] == "decay" else measured
         return f"jsonb_build_object('value', {value}, 'rows', {rows}{_strength_sql(args, value, query)})"

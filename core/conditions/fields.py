@@ -92,17 +92,17 @@ class Field:
 class Property:
     """A property of events that people can filter by.
 
-    It stands in the event's props under `name`. Where `via` is given, it is also looked up: `props.<via>` is a code,
-    `codes_sql` selects the codes whose values overlap the wanted ones (one bind, a text array), and `values_sql`
-    selects (code, values) for the in-memory evaluator. "theme" is looked up by the viewed product's code, for instance.
+    It stands in the event's props under `name`. Where `via` is given, it is also looked up: `props.<via>` is a code;
+    `lookup` selects `code` and arrays of words from a table where codes are unique, and `column` is this property's
+    array. "theme" is looked up by the viewed product's code, for instance. Properties may share one look-up.
     """
 
     name: str
     label: Text
     options: Options = tuple
     via: str = ""
-    codes_sql: str = ""
-    values_sql: str = ""
+    lookup: str = ""
+    column: str = ""
     is_number: bool = False
 
 

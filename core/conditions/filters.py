@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +89,17 @@ def sql(one: Filter, query: "Query") -> str:
     known = properties().get(one.name)
     if known is None or not known.via:
         return own
-    via = query.bind(known.via, "text")
-    found = f"(jsonb_typeof(e.props->{via}) = 'string' AND (e.props->>{via}) IN ({known.codes_sql.replace('{wanted}', wanted)}))"
-    return f"({own} OR {found})"
+    return f"(via_{known.via}.{known.column} && {wanted}::varchar[] OR {own})"
+
+
+def joins(filters: Sequence[Filter], query: "Query") -> list[str]:
+    """FROM items that look up what the codes in an event's props stand for, as far as these filters need them."""
+    known = [properties().get(one.name) for one in filters if one.values]
+    return [
+        f"LEFT JOIN ({prop.lookup}) AS via_{prop.via} ON via_{prop.via}.code = e.props->>{query.bind(prop.via, 'text')}"
+        for prop in known
+        if prop is not None and prop.via
+    ]
 
 
 def text_of(value: object) -> str | None:

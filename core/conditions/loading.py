@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from core.conditions.fields import Row, Snapshot
-from core.conditions.filters import props_of
+from core.conditions.filters import props_of, text_of
 from core.conditions.registry import loaders, properties
 
 _EVENTS = """
@@ -45,11 +45,11 @@ def _lookup_tables() -> dict[str, tuple[str, dict[str, list[str]]]]:
     with connection.cursor() as cursor:
         for prop in properties().values():
             if prop.via:
-                cursor.execute(prop.values_sql)
+                cursor.execute(f"SELECT code, {prop.column} FROM ({prop.lookup}) AS known")  # noqa: S608 - constants of the apps
                 tables[prop.name] = (prop.via, dict(cursor.fetchall()))
     return tables
 
 
 def _look_up(row: Mapping[str, Any], tables: Mapping[str, tuple[str, dict[str, list[str]]]]) -> dict[str, list[str]]:
     props = props_of(row)
-    return {name: known.get(props[via], []) for name, (via, known) in tables.items() if isinstance(props.get(via), str)}
+    return {name: known.get(text_of(props.get(via)) or "", []) for name, (via, known) in tables.items()}

@@ -10,7 +10,7 @@ set of customers one pass over their rows answers all questions (measured: each 
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core import clock
@@ -41,6 +41,7 @@ class _Scan:
     source: Source
     alias: str
     window: dt.timedelta | None
+    joins: dict[str, None] = dataclasses.field(default_factory=dict)
     columns: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
 
@@ -76,33 +77,31 @@ class Query:
         """Another FROM item of the statement, once."""
         self._joins.setdefault(sql, sql)
 
-    def column(self, source: Source, where: str, value: str, window: dt.timedelta | None = None) -> str:
+    def column(
+        self, source: Source, where: str, value: str, window: dt.timedelta | None = None, joins: Iterable[str] = ()
+    ) -> str:
         """An aggregate over a customer's rows of a source: `value` of the rows that fulfil `where`, within the last
-        `window` where given. NULL, or the aggregate's empty value, for a customer without such rows.
+        `window` where given. NULL, or the aggregate's empty value, for a customer without such rows. `joins` are
+        further FROM items that `where` reads; they must not multiply rows.
         """
         shared = None if self.ids is not None else window
         scan = self._scans.setdefault((source, shared), _Scan(source, f"scan{len(self._scans) + 1}", window))
         if self.ids is not None:
             scan.window = None if window is None or scan.window is None else max(window, scan.window)
             where = self._within(source, where, window)
+        scan.joins.update(dict.fromkeys(joins))
         column = scan.columns.setdefault((where, value), f"v{len(scan.columns) + 1}")
         return f"{scan.alias}.{column}"
 
-    def rows(self, source: Source, where: str, columns: Mapping[str, str], window: dt.timedelta | None, order: str) -> str:
-        """The customer's newest rows of a source that fulfil `where`, as a jsonb array of objects; for evidence."""
-        alias = f"rows{len(self._joins) + 1}"
-        names = list(columns)
-        picked = ", ".join(f"{sql} AS c{index}" for index, sql in enumerate(columns.values()))
-        pairs = ", ".join(f"'{name}', newest.c{index}" for index, name in enumerate(names))
-        shown = f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
-        self.join(
-            f"LEFT JOIN (SELECT newest.customer_id, jsonb_agg({shown} ORDER BY newest.n) AS found"
-            f" FROM (SELECT {source.customer} AS customer_id, {picked},"
-            f" row_number() OVER (PARTITION BY {source.customer} ORDER BY {order}) AS n"
-            f" FROM {source.table} WHERE {self._bounds(source, window)} AND ({where})) AS newest"
-            f" WHERE newest.n <= {EVIDENCE_ROWS} GROUP BY newest.customer_id) AS {alias} ON {alias}.customer_id = customer.id"
-        )
-        return f"coalesce({alias}.found, '[]'::jsonb)"
+    def rows(
+        self, source: Source, where: str, shown: Mapping[str, str], order: str, window: dt.timedelta | None = None,
+        joins: Iterable[str] = (),
+    ) -> str:  # fmt: skip
+        """The first few of a customer's rows in an order, as a jsonb array of {name: value}; for evidence."""
+        pairs = ", ".join(f"'{name}', {sql}" for name, sql in shown.items())
+        value = f"array_agg(jsonb_strip_nulls(jsonb_build_object({pairs})) ORDER BY {order})"
+        found = self.column(source, where, value, window, joins)
+        return f"coalesce(to_jsonb(({found})[1:{EVIDENCE_ROWS}]), '[]'::jsonb)"
 
     def sources(self) -> str:
         """FROM and everything joined to it."""
@@ -138,7 +137,7 @@ class Query:
         )
         wanted = " OR ".join(dict.fromkeys(f"({where})" for where, _value in scan.columns))
         return (
-            f"LEFT JOIN (SELECT {source.customer} AS customer_id, {columns} FROM {source.table}"
+            f"LEFT JOIN (SELECT {source.customer} AS customer_id, {columns} FROM {' '.join([source.table, *scan.joins])}"
             f" WHERE {self._bounds(source, scan.window)} AND ({wanted}) GROUP BY {source.customer}) AS {scan.alias}"
             f" ON {scan.alias}.customer_id = customer.id"
         )
@@ -177,15 +176,31 @@ def select_matches(trees: Mapping[int, Node], at: dt.datetime, ids: Sequence[int
     return Statement(sql, query.params)
 
 
-def select_evidence(node: Node, at: dt.datetime, ids: Sequence[int], prefix: str = "c") -> Statement:
-    """`SELECT customer_id, evidence` of some customers who match: one jsonb array, an object for each question that
-    was a reason ({"path", "value", "rows": at most 5}). Questions under a `not` have no rows to show."""
+def select_evidence(
+    trees: Mapping[int, Node], pairs: Sequence[tuple[int, int]], at: dt.datetime, prefix: str = "c"
+) -> Statement:
+    """`SELECT customer_id, tree_id, evidence` of pairs (customer id, tree id) that match: one jsonb array each, an object
+    for every question that was a reason ({"path", "value", "rows": at most 5}). What stands under a `not` has no rows.
+    """
+    ids = sorted({customer_id for customer_id, _tree in pairs})
     query = Query(at, ids, prefix)
-    reasons = ", ".join(_reason(leaf, index, query) for index, leaf in enumerate(positive_leaves(node)))
-    told = f"(VALUES {reasons}) AS reason(n, told) WHERE reason.told IS NOT NULL"
-    shown = f"coalesce((SELECT jsonb_agg(reason.told ORDER BY reason.n) FROM {told}), '[]'::jsonb)" if reasons else "'[]'::jsonb"
-    sql = f"SELECT customer.id AS customer_id, {shown} AS evidence {query.sources()} WHERE {query.present()}"
+    asked = sorted({number for _customer, number in pairs})
+    told = " ".join(f"WHEN {query.bind(number, 'integer')} THEN {_reasons(trees[number], query)}" for number in asked)
+    customers, numbers = (query.bind(tuple(pair[place] for pair in pairs), "bigint[]") for place in (0, 1))
+    sql = (
+        f"SELECT wanted.customer_id, wanted.tree_id, CASE wanted.tree_id {told or 'WHEN 0 THEN NULL::jsonb'} END AS evidence"
+        f" {query.sources()} JOIN unnest({customers}, {numbers}) AS wanted(customer_id, tree_id)"
+        f" ON wanted.customer_id = customer.id WHERE {query.present()}"
+    )
     return Statement(sql, query.params)
+
+
+def _reasons(node: Node, query: Query) -> str:
+    reasons = ", ".join(_reason(leaf, index, query) for index, leaf in enumerate(positive_leaves(node)))
+    if not reasons:
+        return "'[]'::jsonb"
+    told = f"(VALUES {reasons}) AS reason(n, told) WHERE reason.told IS NOT NULL"
+    return f"coalesce((SELECT jsonb_agg(reason.told ORDER BY reason.n) FROM {told}), '[]'::jsonb)"
 
 
 def _reason(leaf: Leaf, index: int, query: Query) -> str:

@@ -108,7 +108,7 @@ class FriendField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": "relation.added_at", "user": "relation.user_id", "state": "relation.state"}
-        rows = query.rows(_RELATIONS, "true", columns, None, "relation.added_at DESC, relation.id")
+        rows = query.rows(_RELATIONS, "true", columns, "relation.added_at DESC, relation.id")
         return f"jsonb_build_object('rows', {rows})"
 
 
@@ -156,7 +156,7 @@ class ConsentField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": "consent.at", "channel": "consent.channel", "granted": "consent.granted"}
-        rows = query.rows(_CONSENTS, self._where(args, query), columns, None, "consent.at DESC, consent.id DESC")
+        rows = query.rows(_CONSENTS, self._where(args, query), columns, "consent.at DESC, consent.id DESC")
         return f"jsonb_build_object('rows', {rows})"
 
 

@@ -108,7 +108,7 @@ class OrdersField(Field):
         }
 
     def evidence(self, args: Args, query: Query) -> str:
-        rows = query.rows(_ORDERS, self._where(args, query), _SHOWN, _window(args), f"{_ORDERS.time} DESC, o.id")
+        rows = query.rows(_ORDERS, self._where(args, query), _SHOWN, f"{_ORDERS.time} DESC, o.id", _window(args))
         number = query.column(_ORDERS, self._where(args, query), "count(*)", _window(args))
         return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
 
@@ -185,7 +185,7 @@ class DepartureField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": _TRIPS.time, "order": "o.no", "departs_on": "departure.departs_on"}
-        rows = query.rows(_TRIPS, self._where(args, query), columns, None, "departure.departs_on, o.id")
+        rows = query.rows(_TRIPS, self._where(args, query), columns, "departure.departs_on, o.id")
         return f"jsonb_build_object('rows', {rows})"
 
 

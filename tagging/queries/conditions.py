@@ -66,27 +66,17 @@ class TagsField(Field):
         return f"jsonb_build_object('tags', ({owned}))"
 
 
+_VIEWED = (
+    "SELECT product.code, product.themes, ARRAY[place.code]::varchar[] AS destinations FROM catalog_product AS product"
+    " JOIN catalog_destination AS place ON place.id = product.destination_id"
+)
+
+
 def _properties() -> tuple[Property, ...]:
     return (
-        Property(
-            "theme",
-            gettext_lazy("theme"),
-            options=_theme_options,
-            via="product",
-            codes_sql="SELECT code FROM catalog_product WHERE themes && {wanted}::varchar[]",
-            values_sql="SELECT code, themes FROM catalog_product",
-        ),
-        Property(
-            "destination",
-            gettext_lazy("destination"),
-            options=_destination_options,
-            via="product",
-            codes_sql="SELECT product.code FROM catalog_product AS product"
-            " JOIN catalog_destination AS place ON place.id = product.destination_id WHERE place.code = ANY({wanted})",
-            values_sql="SELECT product.code, ARRAY[place.code]::text[] FROM catalog_product AS product"
-            " JOIN catalog_destination AS place ON place.id = product.destination_id",
-        ),
-        Property("product", gettext_lazy("product"), options=_product_options),
+        Property("theme", gettext_lazy("theme"), _theme_options, "product", _VIEWED, "themes"),
+        Property("destination", gettext_lazy("destination"), _destination_options, "product", _VIEWED, "destinations"),
+        Property("product", gettext_lazy("product"), _product_options),
         Property("query", gettext_lazy("search text")),
         Property("amount", gettext_lazy("amount in yuan"), is_number=True),
     )

@@ -34,10 +34,11 @@ _LOCK = "SELECT customer_id FROM tagging_customertags WHERE customer_id = ANY(%s
 _ASSIGN = """
 INSERT INTO tagging_tagassignment AS held
     (customer_id, tag_id, source, rule_id, rule_version, evidence, confidence, assigned_at, matched_at, is_blocked)
-SELECT found.customer_id, %(tag)s, 'rule', %(rule)s, %(version)s, found.evidence,
+SELECT found.customer_id, rule.tag_id, 'rule', rule.id, rule.version, found.evidence,
     coalesce((SELECT min((reason->>'strength')::numeric) FROM jsonb_array_elements(found.evidence) AS reason), 1),
     %(now)s, %(now)s, false
-FROM ({evidence}) AS found ORDER BY found.customer_id
+FROM ({evidence}) AS found JOIN tagging_tagrule AS rule ON rule.id = found.tree_id
+ORDER BY found.customer_id, rule.tag_id
 ON CONFLICT (customer_id, tag_id) DO UPDATE SET rule_id = EXCLUDED.rule_id, rule_version = EXCLUDED.rule_version,
     evidence = EXCLUDED.evidence, confidence = EXCLUDED.confidence, matched_at = EXCLUDED.matched_at, expires_at = NULL
 WHERE held.source = 'rule' AND NOT held.is_blocked
@@ -87,7 +88,7 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int]) -> int:
     by_kind: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_kind[change.kind].append(change)
-    _assign([*by_kind["assign"], *by_kind["renew"]], {rule.id: rule for rule in rules}, now)
+    _assign([*by_kind["assign"], *by_kind["renew"]], rules, now)
     _write_pairs(_STOP, by_kind["stop"], now)
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
@@ -104,17 +105,12 @@ def lock_tags(ids: Collection[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _assign(changes: Sequence[Change], rules: dict[int, LiveRule], now: dt.datetime) -> None:
-    by_rule: dict[int, list[int]] = defaultdict(list)
-    for change in changes:
-        if change.rule_id is not None:
-            by_rule[change.rule_id].append(change.customer_id)
-    with connection.cursor() as cursor:
-        for rule_id, ids in sorted(by_rule.items()):
-            rule = rules[rule_id]
-            evidence = select_evidence(rule.node, now, ids)
-            params = {**evidence.params, "tag": rule.tag_id, "rule": rule.id, "version": rule.version, "now": now}
-            cursor.execute(_ASSIGN.replace("{evidence}", evidence.sql), params)
+def _assign(changes: Sequence[Change], rules: Sequence[LiveRule], now: dt.datetime) -> None:
+    pairs = [(change.customer_id, change.rule_id) for change in changes if change.rule_id is not None]
+    if pairs:
+        evidence = select_evidence({rule.id: rule.node for rule in rules}, pairs, now)
+        with connection.cursor() as cursor:
+            cursor.execute(_ASSIGN.replace("{evidence}", evidence.sql), {**evidence.params, "now": now})
 
 
 def _write_pairs(statement: str, changes: Sequence[Change], *before: dt.datetime) -> None:

@@ -175,7 +175,8 @@ def _compare(ids: list[int], nodes: dict[int, Any], at: dt.datetime) -> None:
     found = sorted(i for i, matched in wanted if matched == number)
     for asked in (None, ids):
         assert sorted(row[0] for row in _rows(select_members(node, at, asked))) == found
-    assert sorted(row[0] for row in _rows(select_evidence(node, at, found))) == found
+    told = _rows(select_evidence(nodes, sorted(wanted), at))
+    assert sorted((row[0], row[1]) for row in told) == sorted(wanted)
 
 
 def _rows(statement: Any) -> list[tuple[Any, ...]]:
