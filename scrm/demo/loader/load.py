@@ -19,7 +19,7 @@ from scrm.demo import truth, world
 from scrm.demo.behaviour import make_behaviour
 from scrm.demo.chat import make_chats
 from scrm.demo.departures import departure_days
-from scrm.demo.loader.agency import load_catalog, load_departures, load_staff, take_seats
+from scrm.demo.loader.agency import load_catalog, load_departures, load_staff
 from scrm.demo.loader.people import Chunk, Trip, lifecycle_of, write_notes, write_people
 from scrm.demo.loader.purchases import Sold, write_orders
 from scrm.demo.loader.tables import analyze, continue_ids, empty_everything, next_id
@@ -78,8 +78,8 @@ def load_world(wish: Wish, truth_path: Path, say: Say, *, reset: bool = False) -
     say(f"{len(members)} staff, {len(products)} products, {len(days)} departures, {Resource.objects.count()} resources")
     story = Story(wish, members, products, Seats(days), next_id(Customer))
     _load_customers(story, truth_path, say)
-    take_seats(days, story.seats.free)
     continue_ids(Customer, Departure, Order, Payment, Refund)
+    analyze()
     return story
 
 
@@ -151,10 +151,3 @@ def _trips(story: Story, sold: list[Sold], first_id: int) -> dict[int, list[Trip
 def random_of(story: Story, use: int) -> np.random.Generator:
     """Random numbers for a part of the load that belongs to no chunk."""
     return generator(story.wish.seed, 1_000_000, use)
-
-
-def finish(say: Say) -> None:
-    """After the commit: fresh statistics for the planner."""
-    started = time.monotonic()
-    analyze()
-    say(f"statistics in {time.monotonic() - started:.1f} s")

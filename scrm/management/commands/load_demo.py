@@ -12,6 +12,8 @@ from django.db import transaction
 from core import clock
 from scrm.demo import truth
 from scrm.demo.loader import load
+from scrm.demo.loader.platform import plant
+from scrm.demo.loader.story import load_story
 from scrm.embedded import prepare_state, state_dir
 
 EVENTS_PER_CUSTOMER = 30
@@ -40,10 +42,11 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             with transaction.atomic():
-                load.load_world(wish, path, self._say, reset=options["reset"])
+                story = load.load_world(wish, path, self._say, reset=options["reset"])
+                load_story(story, self._say)
         except load.NotEmpty as error:
             raise CommandError("the database is not empty; --reset removes everything in it first") from error
-        load.finish(self._say)
+        self._say(f"people planted {plant(customers=wish.customers, seed=wish.seed, at=wish.at, state=path.parent)}")
         self._say(f"loaded in {time.monotonic() - started:.1f} s; hidden interests in {path}")
 
     def _say(self, text: str) -> None:
