@@ -3,7 +3,7 @@
 from django.urls import path
 
 from catalog import api
-from catalog.views import covers
+from catalog.views import covers, products, resources, suppliers
 
 app_name = "catalog"
 
@@ -14,4 +14,19 @@ api_urlpatterns = [
 ]
 urlpatterns = [
     path("covers/<str:code>.svg", covers.cover, name="cover"),
+    path("products", products.product_list, name="products"),
+    path("products/<str:code>", products.product_page, name="product"),
+    path("products/<str:code>/calendar", products.calendar, name="calendar"),
+    path("products/<str:code>/calendar/edit", products.calendar_edit, name="calendar_edit"),
+    path("products/<str:code>/sale", products.sale, name="sale"),
+    path("suppliers", suppliers.supplier_list, name="suppliers"),
+    path("suppliers/import", suppliers.feed_import, name="feed_import"),
+    path("suppliers/runs/<int:run_id>", suppliers.feed_run, name="feed_run"),
+    path("suppliers/runs/<int:run_id>/progress", suppliers.feed_progress, name="feed_progress"),
+    path("suppliers/runs/<int:run_id>/report.csv", suppliers.feed_report, name="feed_report"),
+    path("suppliers/runs/<int:run_id>/report.json", suppliers.feed_numbers, name="feed_numbers"),
+    path("suppliers/runs/<int:run_id>/decide", suppliers.feed_decide, name="feed_decide"),
+    path("suppliers/runs/<int:run_id>/remap", suppliers.feed_remap, name="feed_remap"),
+    path("suppliers/resources", resources.resource_list, name="resources"),
+    path("suppliers/resources/<int:resource_id>", resources.resource_peek, name="resource"),
 ]

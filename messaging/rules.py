@@ -141,3 +141,11 @@ def settle_window(called_at: dt.datetime, at: dt.datetime, *, quick: bool) -> tu
     be moved by days, so there the window is wider."""
     before, after = (dt.timedelta(days=2), dt.timedelta(days=20)) if quick else (dt.timedelta(hours=1), dt.timedelta(hours=1))
     return called_at - before, at + after
+
+
+WELCOME_SECONDS = 20
+
+
+def is_welcome_in_time(added_at: dt.datetime, at: dt.datetime) -> bool:
+    """Whether a welcome code of that moment can still work: it dies 20 seconds after the friendship began."""
+    return at - added_at <= dt.timedelta(seconds=WELCOME_SECONDS)

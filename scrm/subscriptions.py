@@ -24,7 +24,7 @@ _TAGS = Subscription("tagging.handlers.on_customer_active", coalesce=True, batch
 SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     CustomerCreated: [_TAGS],
     CustomerMerged: ["tagging.handlers.on_customer_merged"],
-    ContactAdded: [_TAGS],
+    ContactAdded: [Subscription("messaging.handlers.on_contact_added", lane="chat"), _TAGS],
     ContactLost: [_TAGS],
     ConsentChanged: [_TAGS],
     CustomerActive: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],

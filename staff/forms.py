@@ -94,23 +94,11 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         return found
 
 
-class DepartmentForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A department's name and place."""
+class DepartmentForm(forms.Form):
+    """A department's name and place; whether they are free and possible the service says."""
 
-    class Meta:
-        model = Department
-        fields = ["name", "parent"]
-        labels = {"name": _("Department name"), "parent": _("Belongs to")}
-
-    def clean_name(self) -> str:
-        """Without space around it."""
-        return str(self.cleaned_data["name"]).strip()
-
-    def validate_unique(self) -> None:
-        """The service says it better."""
-
-    def validate_constraints(self) -> None:
-        """The service says it better."""
+    name = forms.CharField(label=_("Department name"), max_length=60)
+    parent = forms.ModelChoiceField(Department.objects.order_by("name"), label=_("Belongs to"), required=False)
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -120,13 +108,15 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         model = AgencyPolicy
         fields = [
             "agency_name", "licence_no", "emergency_phone", "quiet_start", "quiet_end", "house_cap_count", "house_cap_days",
-            "platform_cap_rule", "holdout_percent", "approval_limit", "attribution_days",
+            "platform_cap_rule", "holdout_percent", "approval_limit", "attribution_days", "welcome_text",
         ]  # fmt: skip
         widgets = {
+            "welcome_text": forms.Textarea(attrs={"rows": 3}),
             "quiet_start": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "quiet_end": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
         help_texts = {
+            "welcome_text": _("Sent by itself to everybody who becomes a WeCom friend, within 20 seconds."),
             "emergency_phone": _("Shown to travellers in every proposal and reminder."),
             "quiet_start": _("From now until the end nothing is sent but what a traveller needs on the way."),
             "platform_cap_rule": _("As set in the WeCom administration; going over it makes WeCom drop messages."),

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from staff.choices import PlatformCapRule, Role, RowScope
 
+# What a new WeCom friend reads first; the agency writes its own on the policy page.
+WELCOME = "您好，我是您的旅行顾问。想去哪里、几个人、什么时候出发，直接告诉我就好。"
+
 
 class Department(models.Model):
     """A store, branch or team inside the one agency this deployment serves."""
@@ -99,6 +102,7 @@ class AgencyPolicy(models.Model):
     )
     holdout_percent = models.PositiveSmallIntegerField(_("hold-out, percent"), default=10)
     approval_limit = models.PositiveIntegerField(_("second approval above this many people"), default=500)
+    welcome_text = models.TextField(_("welcome message"), max_length=1000, default=WELCOME, db_default=WELCOME)
     attribution_days = models.PositiveSmallIntegerField(_("attribution window, days"), default=7)
     updated_at = models.DateTimeField(auto_now=True)
 

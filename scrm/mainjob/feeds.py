@@ -18,12 +18,21 @@ def the_file() -> Path:
     return REAL if REAL.exists() else DEMO
 
 
+def supplier_of(planner: Browser) -> str:
+    """The first supplier the form offers."""
+    found = re.search(r'<select[^>]*name="supplier".*?</select>', planner.get("/suppliers/import").text, re.DOTALL)
+    options = re.findall(r'<option value="(\d+)"', found[0]) if found else []
+    if not options:
+        raise Wrong("the import form offers no supplier")
+    return str(options[-1])
+
+
 def import_feed(planner: Browser, say: Callable[[str], object]) -> None:
     """Upload the file, wait until it is read, and hold the report's numbers against each other."""
     path = the_file()
-    values = form_values(planner.get("/suppliers/import").text, "")
-    with path.open("rb") as file:
-        answer = planner.submit("/suppliers/import", "/suppliers/import", values | {"kind": "hotel"}, files={"file": (path.name, file.read())})
+    form = form_values(planner.get("/suppliers/import").text)
+    values = {"supplier": supplier_of(planner), "kind": "", "city": "北京" if path == REAL else form.get("city", "")}
+    answer = planner.submit("/suppliers/import", "/suppliers/import", values, files={"file": (path.name, path.read_bytes())})
     run = re.search(r"/suppliers/runs/(\d+)", answer.url)
     if run is None:
         raise Wrong(f"the upload led to {answer.url}")

@@ -121,8 +121,8 @@ def wait_created(browser: Browser, campaign: int) -> dict[str, Any]:
 
 
 def settle(browser: Browser, simulator: Simulator, campaign: int) -> dict[str, Any]:
-    """Ask for the results until nobody is waited for. The platform tells them only some time after creation."""
-    simulator.do("clock/advance", seconds=120)
+    """Ask for the results until nobody is waited for. The platform tells them only some time after creation: here 2 s."""
+    simulator.do("config/set", changes={"dispatch_seconds": 2.0})
 
     def settled() -> dict[str, Any] | None:
         now = numbers(browser, campaign)

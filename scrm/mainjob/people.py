@@ -94,7 +94,7 @@ def order_and_pay(person: Person, simulator: Simulator, product: str, departs_on
     sheet = person.phone.post(f"orders/{order['no']}/pay", {})
     simulator.do("pay/confirm", prepay_id=sheet["package"].removeprefix("prepay_id="))
     paid = until(lambda: _paid(person), f"order {order['no']} is paid")
-    person.paid_fen = int(paid["paid_fen"])
+    person.paid_fen = int(paid["paid"])
 
 
 def _paid(person: Person) -> Any:
