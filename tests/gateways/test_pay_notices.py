@@ -144,7 +144,7 @@ def test_a_replay(pay: LivePay) -> None:
     assert refusal(pay, found, body) == "replayed"
 
 
-@pytest.mark.parametrize("age", [301, -301, 86_400])
+@pytest.mark.parametrize("age", [301, -330, 86_400])
 def test_signed_too_long_ago_or_ahead(pay: LivePay, age: int) -> None:
     body = envelope(PAID)
     assert refusal(pay, headers(body, age=age), body) == "stale"
