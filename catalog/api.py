@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Departure, Product
-from catalog.queries import ProductFilter, calendar_of, next_departures, page_of_products, product_on_sale
+from catalog.queries.products import ProductFilter, calendar_of, next_departures, page_of_products, product_on_sale
 from catalog.serializers import CalendarShown, MonthQuery, NoQuery, ProductDetail, ProductPage, ProductQuery
 from core import clock
 from core.money import to_fen, to_yuan

@@ -3,7 +3,9 @@
 import dataclasses
 import datetime as dt
 import enum
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
 from orders.choices import CloseReason, OrderState
 
@@ -59,3 +61,20 @@ def refundable(*, paid: Decimal, given: Decimal, count: int, paid_at: dt.datetim
     if count >= MOST_REFUNDS:
         return Refundable(Decimal("0.00"), "too_many")
     return Refundable(max(paid - given, Decimal("0.00")))
+
+
+def fee_percent(tiers: Sequence[Mapping[str, Any]], days_left: int) -> int:
+    """What the product's cancellation terms keep of the price, in percent, so many days before departure.
+
+    A tier is {"days_before": n, "fee_percent": p} and holds from n days before on; without terms nothing is kept.
+    """
+    held = [tier for tier in tiers if int(tier.get("days_before", 0)) <= days_left]
+    if held:
+        return int(max(held, key=lambda tier: int(tier.get("days_before", 0))).get("fee_percent", 0))
+    return max((int(tier.get("fee_percent", 0)) for tier in tiers), default=0)
+
+
+def suggested_refund(total: Decimal, refunded: Decimal, percent: int) -> Decimal:
+    """What the terms give back of an order, less what was given back already, to the fen."""
+    back = (total * (100 - percent) / 100).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+    return max(back - refunded, Decimal("0.00"))

@@ -147,7 +147,7 @@ def feed_report(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: a leading = + - @ (of any width), tab or return gets an apostrophe."""
+    """A cell no spreadsheet takes for a formula: what begins with = + - @ (of any width), tab or return gets an apostrophe."""
     return f"'{cell}" if cell.lstrip(" \u3000")[:1] in set("=+-@＝＋－＠\t\r\n|%") else cell
 
 
@@ -183,5 +183,6 @@ def feed_remap(request: HttpRequest, run_id: int) -> HttpResponse:
 def feed_numbers(request: HttpRequest, run_id: int) -> HttpResponse:
     """The report's numbers for programs: rows by what became of them."""
     run = _run(run_id)
-    counts = {name: getattr(run, f"rows_{name}") for name in ("total", "created", "changed", "same", "refused", "flagged", "gone")}
+    names = ("total", "created", "changed", "same", "refused", "flagged", "gone")
+    counts = {name: getattr(run, f"rows_{name}") for name in names}
     return JsonResponse({"state": run.state, "is_finished": run.state not in BUSY, **counts})

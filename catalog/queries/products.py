@@ -1,20 +1,21 @@
-"""Reads of the catalogue: products for customers and staff, calendars, resources, feeds."""
+"""Products and their calendars, for customers and for staff."""
 
 import base64
 import binascii
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q
+from django.db.models import Case, Count, F, Func, Q, Sum, When
 from django.utils.translation import gettext as _
 
 from catalog.choices import SaleState
 from catalog.models import Departure, Destination, Product
-from catalog.rules import month_bounds
+from catalog.rules import month_bounds, month_grid
 from core import clock
 from core.errors import BadInput
 
@@ -64,7 +65,12 @@ def page_of_products(wanted: ProductFilter) -> ProductsFound:
 def _where(wanted: ProductFilter) -> Q:
     where = Q()
     for word in wanted.q.split():
-        where &= Q(name__icontains=word) | Q(subtitle__icontains=word) | Q(destination__name__icontains=word)
+        where &= (
+            Q(name__icontains=word)
+            | Q(subtitle__icontains=word)
+            | Q(destination__name__icontains=word)
+            | Q(code__iexact=word)
+        )
     if wanted.destination:
         where &= Q(destination__code=wanted.destination)
     if wanted.theme:
@@ -146,3 +152,117 @@ def product_names(codes: Iterable[Any]) -> dict[str, str]:
 def destination_names(codes: Iterable[Any]) -> dict[str, str]:
     """Destination code -> name, for timelines."""
     return dict(Destination.objects.filter(code__in=[str(code)[:20] for code in codes]).values_list("code", "name"))
+
+
+# --- for staff -------------------------------------------------------------------------------------------
+
+PRODUCTS_PER_PAGE = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class StaffFilter:
+    """What the product page of staff shows; empty values ask for nothing."""
+
+    q: str = ""
+    destination: str = ""
+    theme: str = ""
+    state: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class ProductRow:
+    """A product as a card: with its next departure and how many dates are still to come."""
+
+    product: Product
+    departure: Departure | None
+    coming: int
+    free_seats: int
+
+    @property
+    def seats_left(self) -> int:
+        """Free seats of the next departure."""
+        return self.departure.seats - self.departure.seats_taken if self.departure else 0
+
+
+def products_for_staff(wanted: StaffFilter) -> list[ProductRow]:
+    """All products that fit, on sale first, each with its coming dates. Three queries whatever their number."""
+    where = _where(ProductFilter(wanted.q, wanted.destination, wanted.theme))
+    found = Product.objects.select_related("destination").filter(where)
+    if wanted.state:
+        found = found.filter(state=wanted.state)
+    rank = Case(When(state=SaleState.ON_SALE, then=0), When(state=SaleState.PAUSED, then=1), default=2)
+    products = list(found.order_by(rank, "code")[:PRODUCTS_PER_PAGE])
+    ids = [product.pk for product in products]
+    departures, coming = next_departures(ids), _coming(ids)
+    return [ProductRow(product, departures.get(product.pk), *coming.get(product.pk, (0, 0))) for product in products]
+
+
+def _coming(product_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Product -> how many dates are still to come, and their free seats."""
+    found = Departure.objects.filter(product_id__in=product_ids, departs_on__gt=clock.today(), is_closed=False)
+    rows = found.values("product_id").annotate(dates=Count("id"), free=Sum(F("seats") - F("seats_taken")))
+    return {row["product_id"]: (row["dates"], row["free"]) for row in rows}
+
+
+def state_counts() -> dict[str, int]:
+    """Sale state -> number of products."""
+    rows = Product.objects.values_list("state").annotate(number=Count("id"))
+    return dict(rows)
+
+
+def themes_in_use() -> list[str]:
+    """Every theme a product has, in alphabetical order."""
+    rows = Product.objects.annotate(theme=Func(F("themes"), function="unnest")).values_list("theme", flat=True).distinct()
+    return sorted(rows)
+
+
+@dataclasses.dataclass(frozen=True)
+class GridDay:
+    """A cell of the calendar: the day, its departure if it has one, the holiday if it is one."""
+
+    date: dt.date
+    in_month: bool
+    departure: Departure | None
+    holiday: str
+    is_past: bool
+
+    @property
+    def left(self) -> int:
+        """Free seats."""
+        return self.departure.seats - self.departure.seats_taken if self.departure else 0
+
+    @property
+    def mood(self) -> str:
+        """How it stands: empty, past, closed, full, few (a quarter or less), open."""
+        if self.departure is None:
+            return "empty"
+        if self.is_past:
+            return "past"
+        if self.departure.is_closed:
+            return "closed"
+        if self.left <= 0:
+            return "full"
+        return "few" if self.left * 4 <= self.departure.seats else "open"
+
+
+def month_of(product: Product, month: dt.date) -> list[list[GridDay]]:
+    """The weeks of a month with their departures. One query."""
+    departures = {departure.departs_on: departure for departure in calendar_of(product, month)}
+    holidays, today = holidays_of(month.year), clock.today()
+    return [
+        [
+            GridDay(cell.date, cell.in_month, departures.get(cell.date), holidays.get(cell.date, ""), cell.date <= today)
+            for cell in week
+        ]
+        for week in month_grid(month)
+    ]
+
+
+@functools.cache
+def holidays_of(year: int) -> dict[dt.date, str]:
+    """The statutory holidays of a year by their Chinese names; adjusted working days are left out."""
+    import holidays  # 20 MB of calendars: only where someone looks at one
+
+    found = holidays.country_holidays("CN", years=year, language="zh_CN")
+    names = {day: name.split("（")[0].split(";")[0] for day, name in found.items()}
+    return {day: "休" if name == "休息日" else name for day, name in names.items()}
