@@ -3,6 +3,7 @@
 import collections
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from scrm.demo import behaviour, departures, people, world
 from staff.choices import Role, RowScope
 
 PLACES = {place.code: place for place in world.destinations()}
+LOCATED: list[Any] = [*world.attractions(), *world.hotels(), *world.restaurants()]
+OPENED: list[Any] = [*world.attractions(), *world.restaurants()]
 THEMES = {theme.name for theme in world.themes()}
 
 
@@ -35,7 +38,7 @@ def test_ids_and_names_are_unique_within_a_kind(records: tuple[world.Attraction,
 
 
 def test_every_place_lies_within_its_destination() -> None:
-    for record in (*world.attractions(), *world.hotels(), *world.restaurants()):
+    for record in LOCATED:
         west, south, east, north = PLACES[record.destination].box
         assert record.city in PLACES[record.destination].cities
         assert west <= record.longitude <= east, record.name
@@ -55,7 +58,7 @@ def test_each_destination_has_enough_of_everything() -> None:
 
 
 def test_opening_hours_can_be_read() -> None:
-    for record in (*world.attractions(), *world.restaurants()):
+    for record in OPENED:
         spans = parse_hours("，".join(record.opening))
         assert spans, record.name
         assert len(spans) == len(record.opening)
