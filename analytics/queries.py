@@ -135,22 +135,26 @@ def running_campaigns() -> list[Running]:
         row["campaign_id"]: row
         for row in Message.objects.filter(campaign_id__in=[campaign.pk for campaign in campaigns])
         .values("campaign_id")
-        .annotate(asked=Count("id", filter=Q(task__isnull=False)), confirmed=Count("id", filter=Q(task__confirmed_at__isnull=False)))
+        .annotate(
+            asked=Count("id", filter=Q(task__isnull=False)), confirmed=Count("id", filter=Q(task__confirmed_at__isnull=False))
+        )
     }
     empty = {"asked": 0, "confirmed": 0}
     return [
-        Running(campaign, counts.get(campaign.pk, empty)["asked"], counts.get(campaign.pk, empty)["confirmed"]) for campaign in campaigns
+        Running(campaign, counts.get(campaign.pk, empty)["asked"], counts.get(campaign.pk, empty)["confirmed"])
+        for campaign in campaigns
     ]
 
 
 def setup_steps() -> list[tuple[str, bool]]:
     """The first steps of a new agency and whether each is done, in order: one query."""
     tables = (
-        ("customers", Customer), ("tags", TagRule), ("resources", Resource), ("products", Product), ("segments", Segment), ("campaign", Campaign),
+        ("customers", Customer), ("tags", TagRule), ("resources", Resource),
+        ("products", Product), ("segments", Segment), ("campaign", Campaign),
     )  # fmt: skip
-    parts = ", ".join(f"EXISTS (SELECT 1 FROM {model._meta.db_table})" for _name, model in tables)
+    parts = ", ".join(f"EXISTS (SELECT 1 FROM {model._meta.db_table})" for _name, model in tables)  # noqa: S608 - our own tables
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {parts}")  # noqa: S608 - names of our own tables
+        cursor.execute(f"SELECT {parts}")
         return [(name, done) for (name, _model), done in zip(tables, cursor.fetchone(), strict=True)]
 
 
@@ -158,8 +162,8 @@ def claimed_revenue(days: int = 30) -> Decimal:
     """What campaigns claim by last touch in the last days, net of refunds."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(sum(claim.amount), 0) FROM campaigns_attribution AS claim JOIN orders_order AS bought ON bought.id = claim.order_id"
-            " WHERE bought.paid_at > now() - make_interval(days => %s)",
+            "SELECT coalesce(sum(claim.amount), 0) FROM campaigns_attribution AS claim"
+            " JOIN orders_order AS bought ON bought.id = claim.order_id WHERE bought.paid_at > now() - make_interval(days => %s)",
             [days],
         )
         return Decimal(cursor.fetchone()[0])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics import queries
-from staff.access import may, requires
+from staff.access import actor, may, requires
 
 
 @requires("workbench.view")
@@ -16,7 +16,9 @@ from staff.access import may, requires
 def workbench(request: HttpRequest) -> HttpResponse:
     """The page itself is quick: its cards come as fragments."""
     steps = queries.setup_steps()
-    return render(request, "analytics/workbench.html", {"cards": _cards(request), "steps": _steps(steps), "is_new": not steps[0][1]})
+    return render(
+        request, "analytics/workbench.html", {"cards": _cards(request), "steps": _steps(steps), "is_new": not steps[0][1]}
+    )
 
 
 CARDS = {
@@ -54,7 +56,7 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _content(request: HttpRequest, name: str) -> dict[str, Any]:
-    user = request.user
+    user = actor(request)
     if name == "pulse":
         return {**queries.pulses(user), "claimed": queries.claimed_revenue()}
     if name == "tasks":

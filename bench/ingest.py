@@ -34,11 +34,9 @@ def run(size: str, write: Callable[[str], object]) -> bool:
     events = EVENTS[size]
     with scratch.database() as url, psycopg.connect(url, autocommit=True) as connection:
         tokens = _customers(connection)
-        pairs = []
         with scratch.web(url) as port:
             _measure(connection, port, tokens, 5_000, seed=1)  # warm caches, plans and the JIT of nobody
-            for repeat in range(REPEATS[size]):
-                pairs.append(_measure(connection, port, tokens, events, seed=repeat + 2))
+            pairs = [_measure(connection, port, tokens, events, seed=repeat + 2) for repeat in range(REPEATS[size])]
     ratios = [ours / copy for ours, copy in pairs]
     write(f"{'run':>4} {'HTTP events/s':>14} {'COPY rows/s':>12} {'ratio':>6}")
     for index, (ours, copy) in enumerate(pairs):
@@ -56,7 +54,8 @@ def run(size: str, write: Callable[[str], object]) -> bool:
 def _customers(connection: psycopg.Connection) -> list[str]:
     tokens = [uuid.uuid4().hex + uuid.uuid4().hex for _ in range(CUSTOMERS)]
     connection.execute(
-        "INSERT INTO customers_customer (public_id, name, name_pinyin, nickname, remark, gender, city, child_ages, phone_masked, lifecycle, source)"
+        "INSERT INTO customers_customer"
+        " (public_id, name, name_pinyin, nickname, remark, gender, city, child_ages, phone_masked, lifecycle, source)"
         " SELECT gen_random_uuid(), 'bench', '', '', '', '', '', '{}', '', 'lead', 'bench' FROM generate_series(1, %s)",
         [CUSTOMERS],
     )
@@ -70,11 +69,9 @@ def _customers(connection: psycopg.Connection) -> list[str]:
     return tokens
 
 
-def _measure(
-    connection: psycopg.Connection, port: int, tokens: list[str], events: int, seed: int
-) -> tuple[float, float]:
+def _measure(connection: psycopg.Connection, port: int, tokens: list[str], events: int, seed: int) -> tuple[float, float]:
     """(events/s over HTTP, rows/s by COPY) for the same events."""
-    random_ = random.Random(seed)  # noqa: S311
+    random_ = random.Random(seed)
     now = dt.datetime.now(dt.UTC)
     requests, rows = [], []
     for number in range(events // BATCH):
@@ -121,9 +118,10 @@ def _empty(connection: psycopg.Connection) -> None:
 
 def _copy(connection: psycopg.Connection, data: bytes) -> float:
     started = time.perf_counter()
-    with connection.cursor() as cursor, cursor.copy(
-        "COPY core_event (key, occurred_at, kind, customer_id, props, source) FROM STDIN"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY core_event (key, occurred_at, kind, customer_id, props, source) FROM STDIN") as copy,
+    ):
         copy.write(data)
     return time.perf_counter() - started
 

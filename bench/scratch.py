@@ -64,9 +64,7 @@ def web(database_url: str) -> Iterator[int]:
     """The web process as `up` starts it; its port."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "scrm.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=environment(database_url)
-    )
+    process = subprocess.Popen([*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=environment(database_url))
     try:
         _wait(port, process)
         yield port
@@ -80,7 +78,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)  # noqa: S310
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

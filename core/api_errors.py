@@ -29,9 +29,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body(error.code, error.message), status=status.HTTP_409_CONFLICT)
     if isinstance(error, BadInput):
         return Response(body("invalid", error.message, error.fields), status=status.HTTP_400_BAD_REQUEST)
-    if getattr(error, "user_text", None) is not None and hasattr(error, "retryable"):  # a vendor's failure
-        code = status.HTTP_503_SERVICE_UNAVAILABLE if error.retryable else status.HTTP_502_BAD_GATEWAY
-        return _named(Response(body("platform", str(error.user_text)), status=code), retry=error.retryable)
+    told = getattr(error, "user_text", None)
+    if told is not None:  # a vendor's failure; core knows no gateways, only that their errors can speak to people
+        retry = bool(getattr(error, "retryable", False))
+        code = status.HTTP_503_SERVICE_UNAVAILABLE if retry else status.HTTP_502_BAD_GATEWAY
+        return _named(Response(body("platform", str(told)), status=code), retry=retry)
     if isinstance(error, OperationalError):
         logger.error("database unavailable: %s", error)
         return _named(Response(body("unavailable", _("Please try again in a moment.")), status=503), retry=True)

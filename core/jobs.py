@@ -77,7 +77,7 @@ def insert(spec: JobSpec, *, key: str, run_at: dt.datetime | None, args: dict[st
     """The row behind `enqueue`, for callers that hold a spec and a full key."""
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [spec.lane, spec.name, key[:200], json.dumps(args), spec.coalesce, run_at])
-        added = cursor.rowcount == 1
+        added = bool(cursor.rowcount == 1)
     if added and run_at is None:
         doorbell.ring_after_commit(spec.lane)
     return added

@@ -33,6 +33,7 @@ class Event(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["customer_id", "occurred_at"], name="event_customer_time"),
             BrinIndex(fields=["occurred_at"], name="event_time_brin"),
+            BrinIndex(fields=["recorded_at"], name="event_recorded_brin"),
         ]
 
 
@@ -84,17 +85,3 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"
-
-
-class Heartbeat(models.Model):
-    """When a process last did its work: a worker that is alive but deaf shows here."""
-
-    name = models.CharField(max_length=60, primary_key=True)
-    beat_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("heartbeat")
-        verbose_name_plural = _("heartbeats")
-
-    def __str__(self) -> str:
-        return self.name

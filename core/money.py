@@ -12,7 +12,7 @@ def yuan(value: str | int | Decimal) -> Decimal:
 
     Raises TypeError for a float (its value is not what was typed) and ValueError for text that is no amount.
     """
-    if isinstance(value, float) or isinstance(value, bool):
+    if isinstance(value, float | bool):
         raise TypeError("money is never a float")
     try:
         amount = Decimal(value)

@@ -42,9 +42,7 @@ def month(name: str, value: str | None, default: dt.date) -> dt.date:
         return default.replace(day=1)
     if len(value) != 7:
         raise _bad(name, _("must be a month such as 2026-10"))
-    day = date(name, f"{value}-01")
-    assert day is not None
-    return day
+    return date(name, f"{value}-01") or default
 
 
 def one_of(name: str, value: str | None, allowed: list[str], default: str = "") -> str:

@@ -18,14 +18,15 @@ def ensure_event_partitions() -> None:
     """Make this month's and the next three months' partitions of core_event, where they are missing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT core_ensure_event_partitions((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC' + make_interval(months => %s))::date)",
+            "SELECT core_ensure_event_partitions((now() AT TIME ZONE 'UTC')::date,"
+            " (now() AT TIME ZONE 'UTC' + make_interval(months => %s))::date)",
             [MONTHS_AHEAD],
         )
 
 
 @job(Lane.BULK, coalesce=True)
 def prune_ledger() -> None:
-    """Remove finished jobs, kept answers and stale heartbeats whose time is over."""
+    """Remove finished jobs, and kept answers whose time is over."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM core_job WHERE (state = 'done' AND finished_at < now() - make_interval(days => %s))"
@@ -33,15 +34,8 @@ def prune_ledger() -> None:
             " OR (state = 'failed' AND finished_at < now() - make_interval(days => %s))",
             [KEEP_DONE_DAYS, KEEP_FAILED_DAYS],
         )
-        cursor.execute("DELETE FROM core_idempotencyrecord WHERE created_at < now() - make_interval(days => %s)", [KEEP_ANSWERS_DAYS])
-
-
-def beat(name: str) -> None:
-    """Note that the named process is doing its work now."""
-    with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_heartbeat (name, beat_at) VALUES (%s, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET beat_at = EXCLUDED.beat_at",
-            [name],
+            "DELETE FROM core_idempotencyrecord WHERE created_at < now() - make_interval(days => %s)", [KEEP_ANSWERS_DAYS]
         )
 
 
@@ -53,7 +47,7 @@ def retry_jobs(job_ids: list[int]) -> int:
             " WHERE id = ANY(%s) AND state = 'failed'",
             [job_ids],
         )
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
     for lane in Job.objects.filter(id__in=job_ids).values_list("lane", flat=True).distinct():
         doorbell.ring_after_commit(lane)
     return count

@@ -53,16 +53,17 @@ WHERE job.id = due.id
 RETURNING job.id, job.function, job.args, job.attempts
 """
 _MINE = "id = ANY(%s) AND owner = %s AND state = 'running'"
-_DONE = f"UPDATE core_job SET state = 'done', finished_at = clock_timestamp(), owner = NULL, lease_until = NULL WHERE {_MINE}"
-_FORGET = f"DELETE FROM core_job WHERE coalesce AND {_MINE}"
-_RELEASE = f"UPDATE core_job SET state = 'pending', owner = NULL, lease_until = NULL, attempts = attempts - 1 WHERE {_MINE}"
+# _MINE is a constant: nothing from outside is ever put into these texts.
+_DONE = f"UPDATE core_job SET state = 'done', finished_at = clock_timestamp(), owner = NULL, lease_until = NULL WHERE {_MINE}"  # noqa: S608
+_FORGET = f"DELETE FROM core_job WHERE coalesce AND {_MINE}"  # noqa: S608
+_RELEASE = f"UPDATE core_job SET state = 'pending', owner = NULL, lease_until = NULL, attempts = attempts - 1 WHERE {_MINE}"  # noqa: S608
 _AGAIN = f"""
 UPDATE core_job SET state = 'pending', owner = NULL, lease_until = NULL, error = %s, attempts = attempts - %s,
     run_at = clock_timestamp() + make_interval(secs => %s) WHERE {_MINE}
-"""
+"""  # noqa: S608
 _FAILED = f"""
 UPDATE core_job SET state = 'failed', finished_at = clock_timestamp(), owner = NULL, lease_until = NULL, error = %s WHERE {_MINE}
-"""
+"""  # noqa: S608
 
 
 def run_pending(lane: str | None = None, *, until_empty: bool = True, seconds: float | None = None) -> int:
@@ -95,7 +96,10 @@ def _claim(lane: str, owner: uuid.UUID) -> list[Claimed]:
         cursor.execute(_FREE_EXPIRED)
         cursor.execute(_CLAIM, {"owner": owner, "lease": settings.JOB_LEASE_SECONDS, "lane": lane, "size": CLAIM_SIZE})
         rows = sorted(cursor.fetchall())
-    return [Claimed(id_, function, json.loads(args) if isinstance(args, str) else args, attempts) for id_, function, args, attempts in rows]
+    return [
+        Claimed(id_, function, json.loads(args) if isinstance(args, str) else args, attempts)
+        for id_, function, args, attempts in rows
+    ]
 
 
 def _run_group(name: str, group: list[Claimed], owner: uuid.UUID, stop_at: float) -> None:
@@ -140,7 +144,7 @@ def _run_together(call: Callable[..., Any], group: list[Claimed], owner: uuid.UU
 def _run_one(call: Callable[..., Any], claimed: Claimed, owner: uuid.UUID, batch: bool) -> None:
     try:
         call([claimed.args] if batch else claimed.args)
-    except Exception as error:  # recorded on the row, shown in the admin, retried by the rules below
+    except Exception as error:  # noqa: BLE001 - recorded on the row, shown in the admin, retried by the rules below
         _settle_failure([claimed], owner, error)
     else:
         _mark_done([claimed], owner)
@@ -157,7 +161,9 @@ def _settle_failure(group: list[Claimed], owner: uuid.UUID, error: Exception) ->
             logger.error("job %s %s failed for good: %s", claimed.id, claimed.function, text, exc_info=error)
             _mark(_FAILED, [claimed], owner, text)
         else:
-            logger.warning("job %s %s failed, attempt %s: %s", claimed.id, claimed.function, claimed.attempts, text, exc_info=error)
+            logger.warning(
+                "job %s %s failed, attempt %s: %s", claimed.id, claimed.function, claimed.attempts, text, exc_info=error
+            )
             _mark(_AGAIN, [claimed], owner, text, 0, back_off(claimed.attempts))
 
 

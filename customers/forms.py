@@ -17,7 +17,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     class Meta:
         model = Customer
         fields = ("name", "remark", "gender", "birthday", "city", "lifecycle")
-        widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}  # noqa: RUF012
+        widgets = {"birthday": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,7 +28,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         """A day that has been, within the last 120 years."""
         day = self.cleaned_data["birthday"]
         today = clock.today()
-        if day and not today.year - 120 <= day.year or day and day > today:
+        if (day and not today.year - 120 <= day.year) or (day and day > today):
             raise forms.ValidationError(_("A birthday lies in the last 120 years."))
         return day
 

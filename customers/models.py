@@ -27,7 +27,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return present.filter(owner=user)
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="CustomerHistory", fields=["name", "owner", "department", "lifecycle", "merged_into"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="CustomerHistory",
+    fields=["name", "owner", "department", "lifecycle", "merged_into"],
+)
 class Customer(models.Model):
     """A person we serve. Who they are on which platform stands in Identity."""
 
@@ -44,7 +49,9 @@ class Customer(models.Model):
     lifecycle = models.CharField(_("lifecycle"), max_length=12, choices=Lifecycle.choices, default=Lifecycle.LEAD)
     source = models.CharField(_("source"), max_length=40, blank=True, default="")
     owner = models.ForeignKey(User, verbose_name=_("owner"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    department = models.ForeignKey(Department, verbose_name=_("department"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    department = models.ForeignKey(
+        Department, verbose_name=_("department"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     updated_at = models.DateTimeField(auto_now=True, db_default=models.functions.Now())
@@ -129,7 +136,9 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["customer", "purpose", "channel"], condition=Q(is_current=True), name="consent_current"),
+            models.UniqueConstraint(
+                fields=["customer", "purpose", "channel"], condition=Q(is_current=True), name="consent_current"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,7 +184,9 @@ class MemberToken(models.Model):
 class Activity(models.Model):
     """First and last sign of life, and how many events: one narrow row per customer, kept by ingestion."""
 
-    customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="activity", db_constraint=False)
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.CASCADE, related_name="activity", db_constraint=False
+    )
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     event_count = models.PositiveIntegerField(default=0)

@@ -50,7 +50,7 @@ class ProfileSerializer(serializers.ModelSerializer[Customer]):
     class Meta:
         model = Customer
         fields = ("id", "name", "nickname", "gender", "birthday", "city", "phone")
-        extra_kwargs = {"birthday": {"required": False}}  # noqa: RUF012
+        extra_kwargs = {"birthday": {"required": False}}
 
 
 class LogInAnswerSerializer(serializers.Serializer[Any]):

@@ -19,13 +19,13 @@ from customers.models import Customer, Note
 from customers.queries import listing, profile, sources
 from customers.queries import timeline as timelines
 from customers.services import notes
-from staff.access import may, requires, revealed
+from staff.access import actor, may, requires, revealed
 from staff.models import User
 from staff.services import reveal, write_audit
 
 
 def _visible(request: HttpRequest, customer_id: int) -> Customer:
-    return get_object_or_404(Customer.objects.visible_to(request.user).select_related("owner", "department"), pk=customer_id)
+    return get_object_or_404(Customer.objects.visible_to(actor(request)).select_related("owner", "department"), pk=customer_id)
 
 
 def _filters(request: HttpRequest) -> listing.Filters:
@@ -45,7 +45,7 @@ def _filters(request: HttpRequest) -> listing.Filters:
 def customer_list(request: HttpRequest) -> HttpResponse:
     """P2: everybody in the user's scope, the last active first."""
     filters = _filters(request)
-    page = listing.read_page(request.user, filters, params.text("after", request.GET.get("after"), 60), clock.now())
+    page = listing.read_page(actor(request), filters, params.text("after", request.GET.get("after"), 60), clock.now())
     added = listing.decorate([customer.pk for customer in page.rows])
     context = {
         "filters": filters,
@@ -128,7 +128,14 @@ def timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
     before = _moment(request.GET.get("before")) or clock.now() + dt.timedelta(minutes=10)
     days, older = timelines.read_timeline(customer, group=group, before=before)
     is_first = not request.GET.get("before")
-    context = {"customer": customer, "days": days, "older": older, "group": group, "is_first": is_first, "groups": timelines.GROUPS.items()}
+    context = {
+        "customer": customer,
+        "days": days,
+        "older": older,
+        "group": group,
+        "is_first": is_first,
+        "groups": timelines.GROUPS.items(),
+    }
     return render(request, "customers/timeline.html", context)
 
 
@@ -145,7 +152,7 @@ def _moment(text: str | None) -> dt.datetime | None:
 def note_add(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Keep a note and show the timeline anew."""
     customer = _visible(request, customer_id)
-    notes.add_note(customer, author=request.user, text=request.POST.get("text", ""))
+    notes.add_note(customer, author=actor(request), text=request.POST.get("text", ""))
     messages.success(request, _("The note was saved."))
     return _back(request, customer)
 
@@ -165,7 +172,7 @@ def _note(request: HttpRequest, customer_id: int, note_id: int) -> Note:
 def note_delete(request: HttpRequest, customer_id: int, note_id: int) -> HttpResponse:
     """Delete a note, with a way back."""
     note = _note(request, customer_id, note_id)
-    notes.delete_note(note, actor=request.user)
+    notes.delete_note(note, actor=actor(request))
     undo = reverse("customers:note_restore", args=[customer_id, note_id])
     messages.success(request, _("The note was deleted."), extra_tags=undo)
     return _back(request, note.customer)
@@ -189,7 +196,7 @@ def profile_edit(request: HttpRequest, customer_id: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "customers/profile_form.html", {"customer": customer, "form": form}, status=422)
     notes.edit_profile(customer, changes=form.changes())
-    write_audit(request.user, "customer.edited", customer, {"fields": form.changed_data})
+    write_audit(actor(request), "customer.edited", customer, {"fields": form.changed_data})
     messages.success(request, _("The profile was saved."))
     return HttpResponse(status=204, headers={"HX-Redirect": reverse("customers:detail", args=[customer.pk])})
 
@@ -200,10 +207,14 @@ def assign(request: HttpRequest) -> HttpResponse:
     """Give the chosen customers to a member of staff."""
     owner = get_object_or_404(User, pk=params.whole("owner", request.POST.get("owner"), 0), is_active=True)
     chosen = [params.whole("id", value, 0) for value in request.POST.getlist("id")[:500]]
-    visible = list(Customer.objects.visible_to(request.user).filter(pk__in=chosen).values_list("pk", flat=True))
+    visible = list(Customer.objects.visible_to(actor(request)).filter(pk__in=chosen).values_list("pk", flat=True))
     count = notes.assign_owner(visible, owner=owner)
-    write_audit(request.user, "customers.assigned", owner, {"customers": visible})
-    messages.success(request, ngettext("%(count)s customer now belongs to %(owner)s.", "%(count)s customers now belong to %(owner)s.", count) % {"count": count, "owner": owner})
+    write_audit(actor(request), "customers.assigned", owner, {"customers": visible})
+    messages.success(
+        request,
+        ngettext("%(count)s customer now belongs to %(owner)s.", "%(count)s customers now belong to %(owner)s.", count)
+        % {"count": count, "owner": owner},
+    )
     return redirect("customers:list")
 
 
@@ -212,7 +223,13 @@ def assign(request: HttpRequest) -> HttpResponse:
 def reveal_phone(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Show the plain number for a minute, for a reason that is written down."""
     customer = _visible(request, customer_id)
-    reveal(request.user, customer, "phone", reason=request.POST.get("other") or request.POST.get("reason", ""), ip=request.META.get("REMOTE_ADDR"))
+    reveal(
+        actor(request),
+        customer,
+        "phone",
+        reason=request.POST.get("other") or request.POST.get("reason", ""),
+        ip=request.META.get("REMOTE_ADDR"),
+    )
     url = reverse("customers:reveal_phone", args=[customer_id])
     return revealed(request, value=profile.plain_phone(customer), masked=customer.phone_masked, url=url)
 
@@ -232,4 +249,9 @@ def data_sources(request: HttpRequest) -> HttpResponse:
 
 
 def _sources() -> dict[str, Any]:
-    return {"cards": sources.source_cards(), "trouble": sources.trouble(), "tail": sources.live_tail(), "mode": settings.PLATFORM_MODE}
+    return {
+        "cards": sources.source_cards(),
+        "trouble": sources.trouble(),
+        "tail": sources.live_tail(),
+        "mode": settings.PLATFORM_MODE,
+    }

@@ -18,6 +18,13 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]  # a view function with its URL parameters
 
 
+def actor(request: HttpRequest) -> User:
+    """Who is acting: the member of staff behind a request that `requires` let in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied(_("Please log in."))
+    return request.user
+
+
 def may(user: Any, ability: str) -> bool:
     """Whether a signed-in member of staff has an ability. Superusers have all; the anonymous none."""
     if not isinstance(user, User) or not user.is_active:

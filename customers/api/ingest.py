@@ -118,7 +118,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     try:
         items = read_batch(body, clock.now())
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BodyRefused(400, "malformed", "The body must be JSON of the form {\"events\": [...]}.") from error
+        raise BodyRefused(400, "malformed", 'The body must be JSON of the form {"events": [...]}.') from error
     return Request(token_hash(match[1].decode()), items)
 
 

@@ -36,7 +36,9 @@ class ConsentRow:
 def consents_of(customer: Customer) -> dict[str, Any]:
     """The consent matrix: purposes down, channels across."""
     current = {(entry.purpose, entry.channel): entry for entry in customer.consents.filter(is_current=True)}
-    rows = [ConsentRow(label, [current.get((purpose, channel)) for channel in Channel.values]) for purpose, label in Purpose.choices]
+    rows = [
+        ConsentRow(label, [current.get((purpose, channel)) for channel in Channel.values]) for purpose, label in Purpose.choices
+    ]
     return {"channels": [label for _value, label in Channel.choices], "rows": rows, "any": bool(current)}
 
 

@@ -38,14 +38,15 @@ class SourceCard:
 _HOURS = "generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), interval '1 hour') AS hour"
 _EVENTS = f"""
 SELECT sources.source, array_agg(coalesce(counted.events, 0) ORDER BY hour), max(counted.last_at)
-FROM (SELECT DISTINCT source FROM core_event WHERE recorded_at > now() - interval '24 hours' AND occurred_at > now() - interval '40 days') AS sources
+FROM (SELECT DISTINCT source FROM core_event WHERE recorded_at > now() - interval '24 hours') AS sources
 CROSS JOIN {_HOURS} LEFT JOIN (
     SELECT source, date_trunc('hour', recorded_at) AS hour, count(*) AS events, max(recorded_at) AS last_at FROM core_event
-    WHERE recorded_at > now() - interval '24 hours' AND occurred_at > now() - interval '40 days' GROUP BY 1, 2
+    WHERE recorded_at > now() - interval '24 hours' GROUP BY 1, 2
 ) AS counted USING (source, hour) GROUP BY 1
 """  # noqa: S608 - constants only
 _CALLS = f"""
-SELECT vendors.vendor, array_agg(coalesce(counted.calls, 0) ORDER BY hour), max(counted.last_at), sum(counted.calls), sum(counted.failed)
+SELECT vendors.vendor, array_agg(coalesce(counted.calls, 0) ORDER BY hour), max(counted.last_at),
+       sum(counted.calls), sum(counted.failed)
 FROM (SELECT DISTINCT vendor FROM gateways_gatewaycall WHERE started_at > now() - interval '24 hours') AS vendors
 CROSS JOIN {_HOURS} LEFT JOIN (
     SELECT vendor, date_trunc('hour', started_at) AS hour, count(*) AS calls, max(started_at) AS last_at,
@@ -74,7 +75,9 @@ def source_cards() -> list[SourceCard]:
         calls = {vendor: rest for vendor, *rest in cursor.fetchall()}
     for source, (label, icon) in EVENT_SOURCES.items():
         volume, last_at = events.get(source, ([0] * 24, None))
-        cards.append(SourceCard(f"events-{source}", label, icon, "live" if source == "app" else settings.PLATFORM_MODE, last_at, volume))
+        cards.append(
+            SourceCard(f"events-{source}", label, icon, "live" if source == "app" else settings.PLATFORM_MODE, last_at, volume)
+        )
     for vendor, (label, icon) in VENDORS.items():
         volume, last_at, total, failed = calls.get(vendor, ([0] * 24, None, 0, 0))
         mode = "off" if vendor == "llm" and not settings.VENDORS["LLM_BASE_URL"] else settings.PLATFORM_MODE
@@ -89,7 +92,8 @@ SELECT (SELECT count(*) FROM core_job WHERE state = 'failed'),
 """
 _IDENTITIES = """
 SELECT count(*), count(*) FILTER (WHERE kinds > 1), count(*) FILTER (WHERE has_friend), count(*) FILTER (WHERE has_phone) FROM (
-    SELECT customer_id, count(DISTINCT kind) AS kinds, bool_or(kind = 'external_userid') AS has_friend, bool_or(kind = 'phone') AS has_phone
+    SELECT customer_id, count(DISTINCT kind) AS kinds, bool_or(kind = 'external_userid') AS has_friend,
+           bool_or(kind = 'phone') AS has_phone
     FROM customers_identity GROUP BY customer_id) AS person
 """
 

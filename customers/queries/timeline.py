@@ -119,7 +119,9 @@ def _facts(customer_id: int, group: str, before: dt.datetime) -> list[Entry]:
 
 def _entry(kind: str, at: dt.datetime, props: dict[str, Any], names: Mapping[str, Mapping[Any, str]]) -> Entry:
     look = LOOKS.get(kind, OTHER)
-    words = _Words({name: names.get(name, {}).get(value) or _word(value) for name, value in props.items() if not isinstance(value, list)})
+    words = _Words(
+        {name: names.get(name, {}).get(value) or _word(value) for name, value in props.items() if not isinstance(value, list)}
+    )
     return Entry(at, look.icon, look.tone, str(look.sentence or kind) % words, look.group)
 
 

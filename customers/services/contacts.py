@@ -32,7 +32,10 @@ WAITS = (5.0, 30.0, 120.0)
 def receive_callback(event: CallbackEvent, body: str) -> None:
     """Keep a verified callback and remember to work on it; a retry of the vendor changes nothing. In a transaction."""
     callback_id = border.store_callback(
-        source="wecom", dedupe_key=event.dedupe_key, body=body, kind=f"{event.fields.get('Event', '')}/{event.fields.get('ChangeType', '')}"
+        source="wecom",
+        dedupe_key=event.dedupe_key,
+        body=body,
+        kind=f"{event.fields.get('Event', '')}/{event.fields.get('ChangeType', '')}",
     )
     if callback_id is not None:
         enqueue(apply_callback, key=str(callback_id), callback_id=callback_id)

@@ -90,7 +90,9 @@ def bind_phone(customer: Customer, e164: str, *, source: str) -> None:
     """Give a customer a verified phone number. Refused when it is somebody else's: two people are not merged silently."""
     claim = phone(e164)
     _queue_up([claim])
-    holder = Identity.objects.filter(kind=claim.kind, scope="", value_hash=claim.hash).values_list("customer_id", flat=True).first()
+    holder = (
+        Identity.objects.filter(kind=claim.kind, scope="", value_hash=claim.hash).values_list("customer_id", flat=True).first()
+    )
     if holder is not None and holder != customer.pk:
         raise Refused(_("This phone number belongs to another account. Ask your advisor to join the two."), "phone_in_use")
     attach(customer, [claim], source=source)

@@ -31,10 +31,19 @@ class Person:
     order_no: str = ""
 
 
-def make_person(number: int, advisor: str, random_: random.Random, url: str, **traits: bool) -> Person:
-    """A person with a plausible name; traits are is_friend, has_consent, is_interested."""
+@dataclasses.dataclass(frozen=True)
+class Traits:
+    """What the story wants of a person."""
+
+    is_friend: bool
+    has_consent: bool
+    is_interested: bool
+
+
+def make_person(number: int, advisor: str, random_: random.Random, url: str, traits: Traits) -> Person:
+    """A person with a plausible name."""
     name = random_.choice(SURNAMES) + random_.choice(GIVEN)
-    return Person(number, name, advisor, phone=MiniProgram(url), **traits)
+    return Person(number, name, advisor, traits.is_friend, traits.has_consent, traits.is_interested, MiniProgram(url))
 
 
 def arrive(person: Person, simulator: Simulator) -> None:

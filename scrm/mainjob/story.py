@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 import random
 import uuid
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class World:
     title: str = ""
     departs_on: str = ""
     campaign: int = 0
+    family: list[str] = dataclasses.field(default_factory=list)
+    others: list[str] = dataclasses.field(default_factory=list)
 
 
 def run(url: str, sim_url: str, password: str, say: Callable[[str], object], seed: int | None = None) -> bool:
@@ -65,14 +68,14 @@ def _play(world: World) -> bool:
 
 
 def _choose_products(world: World) -> None:
-    visitor = people.make_person(0, "", world.random, world.url, is_friend=False, has_consent=False, is_interested=True)
+    visitor = people.make_person(0, "", world.random, world.url, people.Traits(False, False, True))
     people.arrive(visitor, world.simulator)
     family = visitor.phone.get("products?theme=亲子")["results"]
     world.product = family[0]["code"]
     world.departs_on = _departure(visitor, world.product)
     world.title = f"{family[0]['name'][:10]}·{world.mark}"
-    others = [one["code"] for one in visitor.phone.get("products")["results"] if "亲子" not in one["themes"]]
-    world.family, world.others = [one["code"] for one in family], others  # type: ignore[attr-defined]
+    others = [one["code"] for one in visitor.phone.get("products?limit=50")["results"] if "亲子" not in one["themes"]]
+    world.family, world.others = [one["code"] for one in family], others
 
 
 def _departure(visitor: Person, product: str) -> str:
@@ -93,23 +96,27 @@ def _arrive(world: World) -> None:
     )  # fmt: skip
     for number, (friend, consent, interested) in enumerate(kinds):
         advisor = ADVISORS[number % len(ADVISORS)]
-        traits = {"is_friend": friend, "has_consent": consent, "is_interested": interested}
-        world.people.append(people.make_person(number, advisor, world.random, world.url, **traits))
+        traits = people.Traits(friend, consent, interested)
+        world.people.append(people.make_person(number, advisor, world.random, world.url, traits))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda person: people.arrive(person, world.simulator), world.people))
-        wanted, others = world.family, world.others  # type: ignore[attr-defined]
-        counts = list(pool.map(lambda person: people.browse(person, wanted, others, world.mark, world.random), world.people))
+        browse = functools.partial(people.browse, wanted=world.family, others=world.others, mark=world.mark, random_=world.random)
+        counts = list(pool.map(browse, world.people))
     world.say(f"{len(world.people)} customers arrived and left {sum(counts)} events, each sent twice and stored once")
 
 
 def _segment(world: World) -> int:
     tag = office.interest_tag(world.operations)
-    searched = {"event": {"window_days": 2, "kinds": ["product.searched"], "where": [{"name": "query", "in": [world.mark]}], "value": 1}}
+    searched = {
+        "event": {"window_days": 2, "kinds": ["product.searched"], "where": [{"name": "query", "in": [world.mark]}], "value": 1}
+    }
     condition = {"all": [{"tags": {"has": "any", "tags": [tag]}}, searched]}
     wanted = sum(1 for person in world.people if person.is_interested)
     segment = office.make_segment(world.operations, f"主流程 {world.mark}", condition)
     until(lambda: office.segment_count(world.operations, segment) == wanted, f"the tag {office.INTEREST} reaches {wanted} people")
-    world.say(f"the rule gave {wanted} of {len(world.people)} customers the tag {office.INTEREST}; the segment holds exactly them")
+    world.say(
+        f"the rule gave {wanted} of {len(world.people)} customers the tag {office.INTEREST}; the segment holds exactly them"
+    )
     return segment
 
 
@@ -194,6 +201,8 @@ def _compare(world: World, left: int, opened: list[Person], bought: list[Person]
     told = office.numbers(world.operations, world.campaign)
     world.say(tally.table(lines))
     holdout = told["comparison"]["arms"].get("holdout", {})
-    world.say(f"hold-out: {holdout.get('buyers', 0)} of {holdout.get('people', 0)} bought by themselves; the page adds up: {told['adds_up']}")
+    world.say(
+        f"hold-out: {holdout.get('buyers', 0)} of {holdout.get('people', 0)} bought by themselves; the page adds up: {told['adds_up']}"
+    )
     world.say(f"see it at {world.url}/campaigns/{world.campaign}")
     return all(line.agrees for line in lines) and bool(told["adds_up"])

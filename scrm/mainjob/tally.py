@@ -34,6 +34,5 @@ def _shown(funnel: dict[str, Any], name: str) -> Decimal | int:
 def table(lines: list[Line]) -> str:
     """The funnel as a table."""
     rows = [f"{'':26} {'expected':>12} {'on the page':>12}"]
-    for line in lines:
-        rows.append(f"{line.name:26} {line.expected:>12} {line.shown:>12}  {'ok' if line.agrees else 'WRONG'}")
+    rows += [f"{line.name:26} {line.expected:>12} {line.shown:>12}  {'ok' if line.agrees else 'WRONG'}" for line in lines]
     return "\n".join(rows)

@@ -35,7 +35,19 @@ def test_log_in_answers_a_token_that_works(simulator: SimulatorHandle) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "body", [{}, {"code": ""}, {"code": 5}, {"code": None}, {"code": "x" * 10_000}, {"code": "a\x00b"}, b"{", b"[" * 100_000, b'{"code":"\\ud800"}', [1]]
+    "body",
+    [
+        {},
+        {"code": ""},
+        {"code": 5},
+        {"code": None},
+        {"code": "x" * 10_000},
+        {"code": "a\x00b"},
+        b"{",
+        b"[" * 100_000,
+        b'{"code":"\\ud800"}',
+        [1],
+    ],
 )
 def test_a_bad_log_in_is_a_400_and_leaves_nothing(simulator: SimulatorHandle, body: Any) -> None:
     answer = post("auth/login", body)

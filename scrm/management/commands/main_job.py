@@ -11,7 +11,7 @@ from scrm.mainjob.http import Gone, Wrong
 
 
 class Command(BaseCommand):
-    help = "Customers arrive and browse, tags appear, a broadcast goes out, staff confirm, customers order and pay; prints the funnel."
+    help = "Customers arrive and browse, tags appear, a broadcast goes out, customers order and pay; prints the funnel."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
