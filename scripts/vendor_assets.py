@@ -16,6 +16,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "scrm" / "static" / "vendor"
 TESTS = ROOT / "tests" / "browser" / "vendor"
+ALPINE_LICENCE = """MIT License
+
+Copyright (c) Caleb Porzio and contributors
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without
+limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the
+Software, and to permit persons to whom the Software is furnished to do so, subject to the following
+conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions
+of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED
+TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL
+THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER
+DEALINGS IN THE SOFTWARE.
+"""
 ICON_LIST = ROOT / "scripts" / "icons.txt"
 
 
@@ -72,6 +91,8 @@ def install(package: Package) -> dict[str, object]:
         source = unpack(package, Path(scratch))
         for inside, ours in package.files.items():
             (target / ours).write_bytes((source / inside).read_bytes())
+        if package.name == "@alpinejs/csp":  # its package holds no licence file
+            (target / "LICENSE").write_text(ALPINE_LICENCE)
         if package.name == "lucide-static":
             (target / "sprite.svg").write_text(sprite(source / "icons"))
     return describe(package, target)

@@ -76,8 +76,9 @@ def departments(request: HttpRequest) -> HttpResponse:
 @requires("staff.manage")
 def save_department(request: HttpRequest, department_id: int | None = None) -> HttpResponse:
     """Make, rename or move one."""
-    instance = get_object_or_404(Department, pk=department_id) if department_id else None
-    form = DepartmentForm(request.POST, instance=instance)
+    if department_id is not None:
+        get_object_or_404(Department, pk=department_id)
+    form = DepartmentForm(request.POST)
     if not form.is_valid():
         raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
     organisation.save_department(me(request), department_id=department_id, ip=client_ip(request), **form.cleaned_data)
