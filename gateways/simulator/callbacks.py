@@ -147,9 +147,13 @@ def next_due_seconds(world: World) -> float | None:
 
 def _survives(world: World, delivery: Delivery) -> bool:
     """Let a fault rule strike a callback at its first attempt; whether it goes out now."""
-    subject = delivery.payload.get("ChangeType") or delivery.payload.get("event_type") or delivery.payload.get("kind", "")
-    fault = world.faults.pick("callback", delivery.vendor, str(subject))
+    fault = world.faults.pick("callback", delivery.vendor, _subject(delivery))
     return fault is None or _strike(world, delivery, fault)
+
+
+def _subject(delivery: Delivery) -> str:
+    payload = delivery.payload
+    return str(payload.get("ChangeType") or payload.get("event_type") or payload.get("kind", ""))
 
 
 def _strike(world: World, delivery: Delivery, fault: FaultRule) -> bool:
@@ -215,8 +219,9 @@ def _journal(world: World, delivery: Delivery, outgoing: Outgoing, status: int, 
     entry.body, entry.status, entry.reply, entry.took_ms = clipped(readable), status, clipped(reply), round(took_ms, 1)
     entry.code = str(status)
     entry.at, entry.virtual_at, entry.fault = world.clock.wall(), world.now(), delivery.twist
-    fooled = delivery.twist in FORGERIES and accepted(delivery.vendor, status)
-    entry.note = f"attempt {delivery.attempts + 1}" + (" · accepted a forgery!" if fooled else "")
+    again = f" · attempt {delivery.attempts + 1}" if delivery.attempts else ""
+    fooled = " · accepted a forgery!" if delivery.twist in FORGERIES and accepted(delivery.vendor, status) else ""
+    entry.note = _subject(delivery) + again + fooled
     world.journal.add(entry)
 
 

@@ -71,7 +71,7 @@ def confirm_task(world: World, msgid: str, sender: str, only: list[str] | None) 
     result: Json = dict(send_now(world, task, asked, asked.customers if only is None else only))
     if only is not None and not task.allow_select:
         result["warning"] = "allow_select was false: a real phone would not have offered a choice"
-    world.note("person", "staff/confirm", f"{sender} {result}", body=msgid)
+    world.note("person", "staff/confirm", f"{sender} · {result['sent']}/{len(asked.customers)}", body=msgid)
     return result
 
 
@@ -83,7 +83,7 @@ def confirm_all(world: World, share: float, userid: str) -> Json:
             if (not userid or sender.userid == userid) and world.dice.random() < share:
                 outcome = send_now(world, task, sender, sender.customers)
                 totals = {name: totals[name] + outcome.get(name, 1) for name in totals}
-    world.note("person", "staff/confirm_all", str(totals))
+    world.note("person", "staff/confirm_all", f"{totals['tasks']} · {totals['sent']}")
     return dict(totals)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 register = template.Library()
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -70,6 +71,27 @@ def pretty(text: str) -> str:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:
         return text
+
+
+DEEDS = {
+    "staff/confirm": gettext_lazy("sends the mass message"),
+    "staff/confirm_all": gettext_lazy("everybody sends"),
+    "staff/ignore": gettext_lazy("puts a mass message aside"),
+    "staff/message": gettext_lazy("writes to a customer"),
+    "staff/delete": gettext_lazy("deletes a customer"),
+    "customer/add": gettext_lazy("scans a code"),
+    "customer/delete": gettext_lazy("deletes an advisor"),
+    "customer/message": gettext_lazy("writes to an advisor"),
+    "pay/confirm": gettext_lazy("pays"),
+    "pay/cancel": gettext_lazy("does not pay"),
+    "clock/advance": gettext_lazy("time is moved"),
+}
+
+
+@register.filter
+def deed(path: str) -> str:
+    """What somebody did, in words."""
+    return str(DEEDS.get(path, path))
 
 
 @register.filter

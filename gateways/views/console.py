@@ -45,9 +45,20 @@ def _panel(request: HttpRequest) -> HttpResponse:
         "dispatch_choices": sorted({0, 5, 30, 60, int(state["config"]["dispatch_seconds"])}),
         "offset_days": state["clock"]["offset"] / 86_400,
     }
+    for rule in state["faults"]:
+        rule["label"] = _label(rule)
     for volatile in ("wall", "now"):
         state["clock"].pop(volatile)
     return show(request, PART, "console", reverse("sim:console"), **context)
+
+
+def _label(rule: dict[str, Any]) -> str:
+    """The name of the prepared trouble a rule comes from; otherwise what it says itself."""
+    for label, wanted in TROUBLES.values():
+        parts = {"kind": "", "side": "api", "host": "", "path": "", "value": None} | wanted
+        if all(rule[name] == parts[name] for name in ("kind", "side", "host", "path", "value")):
+            return str(label)
+    return " ".join(filter(None, (rule["kind"], rule["host"], rule["path"])))
 
 
 def _quotas(state: dict[str, Any]) -> list[dict[str, Any]]:

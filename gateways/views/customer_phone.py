@@ -21,8 +21,7 @@ def pick(request: HttpRequest) -> HttpResponse:
         return home(request, wanted)
     search = request.GET.get("search", "").strip()[:40]
     people = ask("customers", search=search, limit=30)
-    here = f"{reverse('sim:customers')}?search={search}" if search else reverse("sim:customers")
-    return show(request, PART, "customer_pick", here, people=people, search=search, members=_servers())
+    return show(request, PART, "customer_pick", reverse("sim:customers"), people=people, search=search, members=_servers())
 
 
 def _servers() -> list[dict[str, Any]]:

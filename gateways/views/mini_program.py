@@ -129,5 +129,6 @@ def settle(request: HttpRequest, who: str, out_trade_no: str) -> HttpResponse:
 
 def _sheet(request: HttpRequest, who: str, out_trade_no: str, **more: Any) -> HttpResponse:
     found = ask("pay/sheet", out_trade_no=out_trade_no)
-    here = reverse("sim:sheet", args=[who, out_trade_no])
-    return show(request, PART, "pay_sheet", here, who=who, sheet=found, **more)
+    cancelled = bool(more.pop("cancelled", request.GET.get("cancelled")))
+    here = reverse("sim:sheet", args=[who, out_trade_no]) + ("?cancelled=1" if cancelled else "")
+    return show(request, PART, "pay_sheet", here, who=who, sheet=found, cancelled=cancelled, **more)

@@ -116,7 +116,8 @@ def _chat(request: HttpRequest, userid: str, external_userid: str) -> HttpRespon
     profile = ask("customer/profile", who=external_userid)
     lines = [line for line in ask("customer/inbox", who=external_userid) if line["peer"] == userid]
     here = reverse("sim:staff_chat", args=[userid, external_userid])
-    context = {"profile": profile, "lines": lines, "me": userid, "ended": _ended(profile, userid)}
+    own = next((friend["name"] for friend in profile["friends"] if friend["userid"] == userid), userid)
+    context = {"profile": profile, "lines": lines, "me": userid, "own": own, "ended": _ended(profile, userid)}
     return show(request, PART, "staff_chat", here, userid=userid, external_userid=external_userid, **context)
 
 

@@ -41,39 +41,43 @@ function tick() {
 tick();
 setInterval(tick, 5000);
 
-// A screen that is replaced by the same screen keeps its place; a chat that stood at its end stays at its end.
+// What is replaced by the same keeps its place; a chat that stood at its end stays at its end.
 const places = new Map();
+const LISTS = ".scroll[id], ul[id]";
 
-function remember(screen) {
-  for (const area of screen.querySelectorAll(".scroll[id], ul[id]")) {
-    const atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < 40;
-    places.set(area.id, { screen: screen.getAttribute("hx-get").split("v=")[0], top: area.scrollTop, atEnd });
+function lists(element) {
+  return element.matches(LISTS) ? [element] : element.querySelectorAll(LISTS);
+}
+
+function pageOf(element) {
+  const screen = element.closest(".screen");
+  return screen?.dataset.here ?? screen?.id;
+}
+
+function remember(element) {
+  for (const list of lists(element)) {
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    places.set(list.id, { page: pageOf(list), top: list.scrollTop, atEnd });
   }
 }
 
-function restore(screen) {
-  for (const area of screen.querySelectorAll(".scroll[id], ul[id]")) {
-    const place = places.get(area.id);
-    const same = place && place.screen === screen.getAttribute("hx-get").split("v=")[0];
-    if (area.hasAttribute("data-end") && (!same || place.atEnd)) area.scrollTop = area.scrollHeight;
-    else if (same) area.scrollTop = place.top;
+function restore(element) {
+  for (const list of lists(element)) {
+    const place = places.get(list.id);
+    const same = place?.page === pageOf(list);
+    if (list.hasAttribute("data-end") && (!same || place.atEnd)) list.scrollTop = list.scrollHeight;
+    else if (same) list.scrollTop = place.top;
   }
 }
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  const screen = event.detail.target;
-  if (screen?.matches?.(".screen[hx-get]")) remember(screen);
+  if (root.contains(event.detail.target)) remember(event.detail.target);
 });
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  const screen = event.detail.elt;
-  if (screen?.matches?.(".screen[hx-get]")) {
-    restore(screen);
-    tick();
-  }
-});
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.target.closest?.("[data-say], #newcomer");
-  if (form && event.detail.successful && event.detail.requestConfig.verb === "post") form.reset();
+  const element = event.detail.elt;
+  if (!root.contains(element)) return;
+  restore(element);
+  tick();
 });
 
 // A cover that does not exist leaves the drawn one.
