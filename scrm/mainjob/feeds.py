@@ -32,7 +32,9 @@ def import_feed(planner: Browser, say: Callable[[str], object]) -> None:
     path = the_file()
     form = form_values(planner.get("/suppliers/import").text)
     values = {"supplier": supplier_of(planner), "kind": "", "city": "北京" if path == REAL else form.get("city", "")}
-    answer = planner.submit("/suppliers/import", "/suppliers/import", values, files={"file": (path.name, path.read_bytes())})
+    answer = planner.submit(
+        "/suppliers/import", "/suppliers/import", values, files={"file": (path.name, path.read_bytes())}, repeatable=True
+    )
     run = re.search(r"/suppliers/runs/(\d+)", answer.url)
     if run is None:
         raise Wrong(f"the upload led to {answer.url}")

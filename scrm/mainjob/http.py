@@ -10,7 +10,7 @@ import requests
 
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.4
-AWAY = {502, 503, 504}
+AWAY = {503, 504}
 
 
 class Gone(Exception):
@@ -72,6 +72,10 @@ class MiniProgram:
         self._session = requests.Session()
         self.token = ""
 
+    def try_once(self, path: str, body: dict[str, Any]) -> Any:
+        """POST what must not be repeated as it is; OSError or Wrong when it fails."""
+        return _checked(self._session.post(f"{self.base}/{path}", json=body, timeout=30), path, 200)
+
     def post(self, path: str, body: dict[str, Any], *, expect: int = 200) -> Any:
         """POST with an idempotency key, so that a repetition changes nothing."""
         headers = {"Idempotency-Key": uuid.uuid4().hex, **self._authorization()}
@@ -103,6 +107,11 @@ class Browser:
         self.url = url
         self._session = requests.Session()
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether the system gave this browser a session."""
+        return "sessionid" in self._session.cookies
+
     def get(self, path: str) -> requests.Response:
         """A page; Wrong unless it is there."""
         answer = retrying(lambda: self._session.get(f"{self.url}{path}", timeout=30), path)
@@ -114,15 +123,20 @@ class Browser:
         """A page for programs."""
         return self.get(path).json()
 
-    def submit(self, page: str, path: str, fields: Any, *, files: dict[str, Any] | None = None) -> requests.Response:
+    def submit(
+        self, page: str, path: str, fields: dict[str, str], *, files: dict[str, Any] | None = None, repeatable: bool = False
+    ) -> requests.Response:
         """Send a form that stands on `page` to `path`; the answer after redirects. Wrong for any error page.
 
-        Sent once only: whoever calls it looks first whether an earlier, broken-off attempt has worked.
+        Sent once unless it is `repeatable`: else the caller looks first whether a broken-off attempt has worked.
         """
-        data = [("csrfmiddlewaretoken", self._form_token(page)), *(fields.items() if isinstance(fields, dict) else fields)]
-        answer = self._session.post(
-            f"{self.url}{path}", data=data, files=files, timeout=60, headers={"Referer": f"{self.url}{page}"}
-        )
+        data = {"csrfmiddlewaretoken": self._form_token(page), **fields}
+
+        def send() -> requests.Response:
+            headers = {"Referer": f"{self.url}{page}"}
+            return self._session.post(f"{self.url}{path}", data=data, files=files, timeout=60, headers=headers)
+
+        answer = retrying(send, path) if repeatable else send()
         if answer.status_code >= 400:
             raise Wrong(f"{path}: {answer.status_code} {_text(answer)}")
         return answer

@@ -14,8 +14,8 @@ INTEREST = "亲子游"
 def log_in(url: str, username: str, password: str) -> Browser:
     """A browser of a member of staff who is logged in."""
     browser = Browser(url)
-    browser.submit("/login", "/login", {"username": username, "password": password})
-    if "sessionid" not in browser._session.cookies:
+    browser.submit("/login", "/login", {"username": username, "password": password}, repeatable=True)
+    if not browser.is_logged_in:
         raise Wrong(f"{username} could not log in")
     return browser
 
@@ -40,13 +40,13 @@ def sleep_not(admin: Browser) -> dict[str, str]:
     before = form_values(admin.get("/settings/policy").text)
     hour = time.gmtime().tm_hour + 8
     quiet = {"quiet_start": f"{(hour + 12) % 24:02}:00", "quiet_end": f"{(hour + 12) % 24:02}:01"}
-    admin.submit("/settings/policy", "/settings/policy", before | quiet)
+    admin.submit("/settings/policy", "/settings/policy", before | quiet, repeatable=True)
     return before
 
 
 def wake_as_before(admin: Browser, before: dict[str, str]) -> None:
     """Give the quiet hours back their values."""
-    admin.submit("/settings/policy", "/settings/policy", before)
+    admin.submit("/settings/policy", "/settings/policy", before, repeatable=True)
 
 
 def interest_tag(browser: Browser) -> int:

@@ -6,7 +6,7 @@ import random
 import uuid
 from typing import Any
 
-from scrm.mainjob.http import MiniProgram, Simulator, until
+from scrm.mainjob.http import MiniProgram, Simulator, Wrong, until
 
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 GIVEN = ("雨桐", "子墨", "思远", "一诺", "晨曦", "若溪", "景行", "知夏", "安然", "沐阳", "清越", "南风")
@@ -50,12 +50,21 @@ def arrive(person: Person, simulator: Simulator) -> None:
     """Scan the advisor's code (friends only), open the mini-program, decide about consent."""
     if person.is_friend:
         person.external_userid = simulator.do("customer/add", userid=person.advisor, name=person.name)["external_userid"]
-    opened = simulator.do("customer/login_code", who=person.external_userid, nickname=person.name)
-    person.openid = opened["openid"]
-    answer = person.phone.post("auth/login", {"code": opened["js_code"]})
-    person.phone.token, person.public_id = answer["token"], answer["customer"]["id"]
+    until(lambda: _log_in(person, simulator), f"customer {person.number} logs in")
     decision = {"purpose": "marketing", "channel": "any", "granted": person.has_consent, "text_version": "2026-11"}
     person.phone.post("consents", decision, expect=201)
+
+
+def _log_in(person: Person, simulator: Simulator) -> bool:
+    """One try to log in: WeChat's code is good once, so a new try takes a new code."""
+    opened = simulator.do("customer/login_code", who=person.openid or person.external_userid, nickname=person.name)
+    person.openid = opened["openid"]
+    try:
+        answer = person.phone.try_once("auth/login", {"code": opened["js_code"]})
+    except (OSError, Wrong):
+        return False
+    person.phone.token, person.public_id = answer["token"], answer["customer"]["id"]
+    return True
 
 
 def browse(person: Person, wanted: list[str], others: list[str], mark: str, random_: random.Random) -> int:

@@ -201,8 +201,7 @@ def _compare(world: World, left: int, opened: list[Person], bought: list[Person]
     told = office.numbers(world.operations, world.campaign)
     world.say(tally.table(lines))
     holdout = told["comparison"]["arms"].get("holdout", {})
-    world.say(
-        f"hold-out: {holdout.get('buyers', 0)} of {holdout.get('people', 0)} bought by themselves; the page adds up: {told['adds_up']}"
-    )
+    bought_alone, held = holdout.get("buyers", 0), holdout.get("people", 0)
+    world.say(f"hold-out: {bought_alone} of {held} bought by themselves; the page adds up: {told['adds_up']}")
     world.say(f"see it at {world.url}/campaigns/{world.campaign}")
     return all(line.agrees for line in lines) and bool(told["adds_up"])
