@@ -32,7 +32,9 @@ class CampaignForm(forms.Form):
         Product.objects.filter(state=SaleState.ON_SALE).order_by("code"),
         label=gettext_lazy("Product on the card"), to_field_name="code", empty_label=None, widget=forms.RadioSelect,
     )  # fmt: skip
-    text = forms.CharField(label=gettext_lazy("Text of the message"), max_length=TEXT_BYTES, widget=forms.Textarea(attrs={"rows": 8}))
+    text = forms.CharField(
+        label=gettext_lazy("Text of the message"), max_length=TEXT_BYTES, widget=forms.Textarea(attrs={"rows": 8})
+    )
     card_title = forms.CharField(label=gettext_lazy("Card title"), max_length=TITLE_BYTES)
     holdout_percent = forms.IntegerField(label=gettext_lazy("Hold-out"), min_value=0, max_value=50)
     attribution_days = forms.IntegerField(label=gettext_lazy("Attribution window"), min_value=1, max_value=90)

@@ -85,7 +85,7 @@ class Recipient(models.Model):
 class Attribution(models.Model):
     """The campaign a paid order is credited to: the last touch before payment within the window."""
 
-    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="attribution")
+    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="+")
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="attributions")
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
     amount = models.DecimalField(max_digits=12, decimal_places=2)
@@ -103,7 +103,7 @@ class FollowUp(models.Model):
     """Something a member of staff should do for a customer, with the evidence why."""
 
     key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="follow_ups")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     title = models.CharField(_("title"), max_length=80)
     reason = models.CharField(_("reason"), max_length=40, choices=FollowUpReason.choices)

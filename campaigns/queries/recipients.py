@@ -12,7 +12,7 @@ from customers.models import Customer
 from messaging.choices import MessageState, Reason
 from staff.models import User
 
-PAGE = 50
+PAGE = 25
 
 # The filters of the list: a stable word -> condition. A word for every state and every reason.
 _FATES: dict[str, str] = {

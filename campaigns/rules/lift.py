@@ -73,7 +73,7 @@ def compare(treated: ArmTotals, holdout: ArmTotals, holdout_percent: int) -> Lif
     if treated.people < 2 or holdout.people < 2:
         return None
     difference = treated.revenue_per_person - holdout.revenue_per_person
-    margin = Z95 * math.sqrt(treated.variance / treated.people + holdout.variance / holdout.people)
+    margin = Z95 * revenue_error(treated, holdout)
     per_person = Interval(difference, difference - margin, difference + margin)
     return Lift(
         conversion=conversion_difference(treated, holdout),
@@ -81,6 +81,17 @@ def compare(treated: ArmTotals, holdout: ArmTotals, holdout_percent: int) -> Lif
         incremental_revenue=per_person.times(treated.people),
         split_is_suspicious=split_p_value(treated.people, holdout.people, holdout_percent) < SRM_ALARM,
     )
+
+
+def revenue_error(treated: ArmTotals, holdout: ArmTotals) -> float:
+    """Standard error of the difference in revenue per person: the larger of Welch's and the one with a common variance.
+
+    A small hold-out without a buyer has no variance of its own; Welch alone would call chance a clear result.
+    """
+    welch = treated.variance / treated.people + holdout.variance / holdout.people
+    freedom = treated.people + holdout.people - 2
+    common = (treated.variance * (treated.people - 1) + holdout.variance * (holdout.people - 1)) / max(freedom, 1)
+    return math.sqrt(max(welch, common / treated.people + common / holdout.people))
 
 
 def conversion_difference(treated: ArmTotals, holdout: ArmTotals) -> Interval:

@@ -4,7 +4,6 @@ import datetime as dt
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from staff.services import write_audit
 
 from campaigns.choices import CampaignState
 from campaigns.models import Campaign
@@ -22,6 +21,7 @@ from messaging.queries import preview, quiet_end
 from messaging.services.broadcasts import VERDICTS, cancel_tasks, pause_tasks, queue_broadcast, start_tasks
 from messaging.services.results import refresh_results, remind
 from staff.models import AgencyPolicy, User
+from staff.services import write_audit
 
 
 def launch_campaign(campaign: Campaign, *, actor: User) -> Campaign:

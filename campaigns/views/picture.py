@@ -16,12 +16,13 @@ from messaging.choices import Reason
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """People who went another way before a stage. `fate` is the filter of the list of people."""
+    """People who went another way before a stage, or (`is_gain`) came in by one. `fate` is the filter of the list of people."""
 
     label: str
     people: int
     fate: str
     tone: str = ""
+    is_gain: bool = False
 
 
 @dataclasses.dataclass
@@ -45,7 +46,7 @@ class Stage:
     @property
     def why(self) -> str:
         """The losses in one line, for the list on a phone."""
-        return "、".join(f"{loss.label} {loss.people:,}" for loss in self.losses)
+        return "、".join(f"{loss.label} {'+' if loss.is_gain else ''}{loss.people:,}" for loss in self.losses)
 
 
 def stages(funnel: Funnel) -> list[Stage]:
@@ -140,7 +141,10 @@ def _before_opened(funnel: Funnel) -> list[Loss]:
 
 
 def _before_ordered(funnel: Funnel) -> list[Loss]:
-    return _losses((_("Opened, no order"), funnel.opened - funnel.ordered_after_opening, "opened", ""))
+    """Those who opened and did not buy; and those who bought although they never opened: delivered was their last touch."""
+    losses = _losses((_("Opened, no order"), funnel.opened - funnel.ordered_after_opening, "opened", ""))
+    unopened = funnel.ordered - funnel.ordered_after_opening
+    return [*losses, Loss(_("Ordered unopened"), unopened, "ordered", "good", is_gain=True)] if unopened else losses
 
 
 @dataclasses.dataclass(frozen=True)

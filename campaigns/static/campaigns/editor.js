@@ -20,6 +20,7 @@ function show(number, focus = true) {
   form.querySelector("[data-back]").hidden = step === 1
   form.querySelector("[data-next]").hidden = step === last
   form.querySelector("[data-finish]").hidden = step !== last
+  reveal()
   if (focus) {
     form.querySelector(`[data-step="${step}"] h2`).scrollIntoView({ block: "nearest" })
     history.replaceState(null, "", `#step-${step}`)
@@ -63,6 +64,13 @@ for (const input of form.querySelectorAll("[data-mirror]")) {
 }
 const chosen = form.querySelector("input[name='product']:checked")
 if (chosen) cover(chosen)
+/* What is chosen stands in sight within its list. */
+function reveal() {
+  for (const input of form.querySelectorAll(".segment-choices input:checked, .product-choices input:checked")) {
+    const list = input.closest(".choices, .product-choices")
+    list.scrollTop = Math.max(0, input.closest("label").offsetTop - list.offsetTop - 60)
+  }
+}
 form.addEventListener("change", (event) => {
   if (event.target.name === "product") cover(event.target)
 })
