@@ -50,14 +50,15 @@ def signed_in(view: View[P]) -> View[P]:
     return guarded
 
 
-def requires(ability: str) -> Callable[[View[P]], View[P]]:
-    """Let a view in only for those with the ability.
+def requires(*abilities: str) -> Callable[[View[P]], View[P]]:
+    """Let a view in only for those with the ability, or with one of several.
 
     The anonymous go to the log-in page (htmx fragments: 401), those with a temporary password choose a new one first,
     others get 403. `view.ability` tells tests what is asked.
     """
-    if ability not in ABILITIES:
-        raise KeyError(f"no such ability: {ability}")
+    unknown = set(abilities) - ABILITIES
+    if unknown or not abilities:
+        raise KeyError(f"no such ability: {', '.join(sorted(unknown))}")
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
@@ -66,11 +67,11 @@ def requires(ability: str) -> Callable[[View[P]], View[P]]:
                 return to_login(request)
             if request.user.must_change_password:
                 return HttpResponseRedirect(resolve_url("staff:password"))
-            if not may(request.user, ability):
+            if not any(may(request.user, ability) for ability in abilities):
                 raise PermissionDenied(_("Your role does not include this. Ask an administrator if you need it."))
             return view(request, *args, **kwargs)
 
-        guarded.ability = ability  # type: ignore[attr-defined]
+        guarded.ability = " or ".join(abilities)  # type: ignore[attr-defined]
         return guarded
 
     return decorate

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.choices import SaleState
 from catalog.forms import CalendarForm
@@ -92,6 +92,7 @@ def _first_month(product: Product) -> dt.date:
     return following.departs_on if following else clock.today()
 
 
+@require_http_methods(["GET", "POST"])
 @requires("products.edit")
 def calendar_edit(request: HttpRequest, code: str) -> HttpResponse:
     """The dialog of a bulk edit: GET shows it for a day or a month, POST does it."""

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.choices import FeedRunState, FileFault, IssueReason, IssueSeverity, ResourceKind
 from catalog.forms import MappingForm, UploadForm
@@ -40,6 +40,7 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/suppliers.html", context)
 
 
+@require_http_methods(["GET", "POST"])
 @requires("suppliers.import")
 def feed_import(request: HttpRequest) -> HttpResponse:
     """Take a file: GET shows the form alone, POST reads the file and goes on to its report."""

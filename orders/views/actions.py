@@ -41,12 +41,10 @@ def cancel(request: HttpRequest, no: str) -> HttpResponse:
 
 
 @require_POST
-@requires("orders.view")
+@requires("orders.refund_request", "orders.refund_execute")
 def refund(request: HttpRequest, no: str) -> HttpResponse:
     """Ask for a refund; who may execute refunds sends it at once, others leave it to finance."""
     order, executes = order_or_404(request, no), may(request.user, "orders.refund_execute")
-    if not executes and not may(request.user, "orders.refund_request"):
-        raise Refused(_("Your role does not include refunds."), "not_allowed")
     form = RefundForm(request.POST, must_confirm=executes)
     if form.is_valid():
         _try_refund(form, order, cast(User, request.user), executes=executes)

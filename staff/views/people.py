@@ -56,9 +56,9 @@ def new_person(request: HttpRequest) -> HttpResponse:
 @requires("staff.view")
 def person(request: HttpRequest, user_id: int) -> HttpResponse:
     """One account: facts and history for those who may see staff, the form for those who may change it."""
-    found = get_object_or_404(User.objects.select_related("department"), pk=user_id)
     if request.method == "POST":
         return save_person(request, user_id)
+    found = get_object_or_404(User.objects.select_related("department"), pk=user_id)
     return _form_page(request, StaffForm(instance=found), found)
 
 

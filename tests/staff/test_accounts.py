@@ -185,7 +185,8 @@ def test_the_scope_department_reaches_below(lin: User, chen: User, wang: User, h
 
 POLICY = {
     "agency_name": "山海旅行社", "quiet_start": "22:00", "quiet_end": "08:30", "house_cap_count": "1", "house_cap_days": "3",
-    "platform_cap_rule": "day_1", "holdout_percent": "20", "approval_limit": "300", "attribution_days": "14", "welcome_text": "您好",
+    "platform_cap_rule": "day_1", "holdout_percent": "20", "approval_limit": "300", "attribution_days": "14",
+    "welcome_text": "您好",
 }  # fmt: skip
 
 
