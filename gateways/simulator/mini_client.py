@@ -40,10 +40,14 @@ class MiniClient:
         """Do something; `key` makes a repetition harmless."""
         return self._send("POST", path, json=body, headers={"Idempotency-Key": key or uuid.uuid4().hex})
 
-    def track(self, kind: str, **props: str) -> None:
-        """Report one thing the customer did."""
+    def track(self, kind: str, **props: str) -> bool:
+        """Report one thing the customer did; whether it was taken. Nobody is kept from buying because it was not."""
         event = {"id": str(uuid.uuid4()), "kind": kind, "occurred_at": dt.datetime.now(dt.UTC).isoformat(), "props": props}
-        self.post("events:batch", {"events": [event]})
+        try:
+            results = self.post("events:batch", {"events": [event]})["results"]
+        except ApiAnswer:
+            return False
+        return bool(results[0]["status"] == "accepted")
 
     def _send(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Any:
         sent = {**(headers or {}), **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
