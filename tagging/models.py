@@ -78,7 +78,7 @@ class TagRule(models.Model):
 class CustomerTags(models.Model):
     """All tags of a customer as arrays of ids: what conditions and lists read. Kept in step with TagAssignment."""
 
-    customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="tag_row")
+    customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="+")
     tag_ids = ArrayField(models.IntegerField(), default=list)
 
     class Meta:
@@ -93,7 +93,7 @@ class CustomerTags(models.Model):
 class TagAssignment(models.Model):
     """Why a customer has a tag: source, evidence, confidence, expiry. `is_blocked` remembers "never again"."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="tag_assignments")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="assignments")
     source = models.CharField(max_length=8, choices=TagSource.choices)
     rule = models.ForeignKey(TagRule, null=True, on_delete=models.SET_NULL, related_name="+")

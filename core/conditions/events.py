@@ -18,11 +18,11 @@ from core.conditions.filters import Filters
 from core.conditions.loading import load_events
 from core.conditions.params import Name, Number, Option, Pick, Picks, Whole, words
 from core.conditions.registry import properties
-from core.conditions.sql import Query, Source, shanghai_day
+from core.conditions.sql import Query, Rows, Source, shanghai_day
 
 EVENTS = Source("core_event AS e", "e.customer_id", "e.occurred_at")
 _MILLION = 1_000_000
-_SHOWN = ("product", "destination", "theme", "query")
+_SHOWN = ("product", "destination", "query")
 
 
 def measures() -> tuple[Option, ...]:
@@ -77,23 +77,17 @@ class EventField(Field):
 
     def _measured(self, args: Args, query: Query) -> str:
         """What is compared: heat in millionths, "days since" in days, everything else as it is."""
-        joins = filters.joins(args["where"], query)
-        found = query.column(EVENTS, self._where(args, query), _value_sql(args, query), _window(args), joins)
+        found = query.column(_rows(args, query), _value_sql(args, query))
         return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] == "since_last" else found
-
-    def _where(self, args: Args, query: Query) -> str:
-        kinds = f"e.kind = ANY({query.bind(args['kinds'], 'text[]')})"
-        return " AND ".join([kinds, *(filters.sql(one, query) for one in args["where"])])
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         found = [event for event in person.rows("events") if _fits(args, event, at)]
         return compare(_measure(args, found, at), args["op"], args["value"])
 
     def evidence(self, args: Args, query: Query) -> str:
-        shown = {name: filters.text_sql(name, query) for name in _SHOWN}
-        columns = {"key": "e.key", "at": "e.occurred_at", "kind": "e.kind", **shown}
-        order, joins = "e.occurred_at DESC, e.key", filters.joins(args["where"], query)
-        rows = query.rows(EVENTS, self._where(args, query), columns, order, _window(args), joins)
+        props = {name: f"left(e.props->>{query.bind(name, 'text')}, 60)" for name in _SHOWN}
+        shown = {"key": "e.key", "at": "e.occurred_at", "kind": "e.kind", **props}
+        rows = query.newest(_rows(args, query), shown, "e.occurred_at DESC, e.key")
         measured = f"coalesce({self._measured(args, query)}, 0)"
         value = f"round({measured} / {_MILLION}.0, 2)" if args["measure"] == "decay" else measured
         return f"jsonb_build_object('value', {value}, 'rows', {rows}{_strength_sql(args, value, query)})"
@@ -106,6 +100,13 @@ class EventField(Field):
             "property": words(_property_options, args["of"]) if args["of"] else "",
             "half": args["half_life_days"],
         }
+
+
+def _rows(args: Args, query: Query) -> Rows:
+    kinds = args["kinds"]
+    of_kind = f"e.kind = {query.bind(kinds[0], 'text')}" if len(kinds) == 1 else f"e.kind = ANY({query.bind(kinds, 'text[]')})"
+    where = " AND ".join([of_kind, *(filters.sql(one, query) for one in args["where"])])
+    return Rows(EVENTS, where, _window(args), of_kind, filters.lookups(args["where"]))
 
 
 def _strength_sql(args: Args, value: str, query: Query) -> str:

@@ -11,7 +11,7 @@ from core.conditions.errors import ConditionError
 from core.conditions.params import Options, Param, Text
 
 if TYPE_CHECKING:
-    from core.conditions.sql import Query
+    from core.conditions.sql import Lookup, Query
 
 Args = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -92,16 +92,16 @@ class Field:
 class Property:
     """A property of events that people can filter by.
 
-    It stands in the event's props under `name`. Where `via` is given, it is also looked up: `props.<via>` is a code;
-    `lookup` selects `code` and arrays of words from a table where codes are unique, and `column` is this property's
-    array. "theme" is looked up by the viewed product's code, for instance. Properties may share one look-up.
+    It stands in the event's props under `name`. Where a `lookup` is given and knows the code in the event's props, the
+    look-up's array `column` counts instead: the themes of the viewed product, for instance. `via` names the prop that
+    holds the code, for the in-memory evaluator. Properties may share one look-up.
     """
 
     name: str
     label: Text
     options: Options = tuple
     via: str = ""
-    lookup: str = ""
+    lookup: "Lookup | None" = None
     column: str = ""
     is_number: bool = False
 

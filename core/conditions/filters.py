@@ -15,7 +15,7 @@ from core.conditions.params import Name, Number, Param, Pick, Picks, words
 from core.conditions.registry import properties
 
 if TYPE_CHECKING:
-    from core.conditions.sql import Query
+    from core.conditions.sql import Lookup, Query
 
 MAX_FILTERS = 5
 # What counts as a number in props that clients send: JSON numbers, and amounts written as text.
@@ -81,25 +81,22 @@ def number_sql(name: str, query: "Query") -> str:
 
 
 def sql(one: Filter, query: "Query") -> str:
-    """SQL: whether an event fits; NULL counts as no."""
+    """SQL: whether an event fits; NULL counts as no. What the event's code stands for beats what the client says."""
     if not one.values:
         return f"({number_sql(one.name, query)}) {one.sign} {query.bind(one.amount, 'numeric')}"
     key, wanted = query.bind(one.name, "text"), query.bind(one.values, "text[]")
-    own = f"(jsonb_typeof(e.props->{key}) IN ('string', 'array') AND e.props->{key} ?| {wanted})"
+    own = f"(e.props->{key} ?| {wanted} AND jsonb_typeof(e.props->{key}) <> 'object')"
     known = properties().get(one.name)
-    if known is None or not known.via:
+    if known is None or known.lookup is None:
         return own
-    return f"(via_{known.via}.{known.column} && {wanted}::varchar[] OR {own})"
+    found = query.flag(known.lookup, f"{known.column} && {wanted}::varchar[]")
+    return f"CASE WHEN {known.lookup.name}.code IS NULL THEN {own} ELSE {found} END"
 
 
-def joins(filters: Sequence[Filter], query: "Query") -> list[str]:
-    """FROM items that look up what the codes in an event's props stand for, as far as these filters need them."""
-    known = [properties().get(one.name) for one in filters if one.values]
-    return [
-        f"LEFT JOIN ({prop.lookup}) AS via_{prop.via} ON via_{prop.via}.code = e.props->>{query.bind(prop.via, 'text')}"
-        for prop in known
-        if prop is not None and prop.via
-    ]
+def lookups(wanted: Sequence[Filter]) -> tuple["Lookup", ...]:
+    """The look-ups that these filters read."""
+    known = (properties().get(one.name) for one in wanted if one.values)
+    return tuple(dict.fromkeys(prop.lookup for prop in known if prop is not None and prop.lookup is not None))
 
 
 def text_of(value: object) -> str | None:
@@ -124,12 +121,12 @@ def props_of(event: Row) -> Mapping[str, Any]:
 
 
 def fits(one: Filter, event: Row) -> bool:
-    """The same answer as `sql`, from a snapshot's row. `event["looked_up"]` holds what its codes stand for."""
-    value = props_of(event).get(one.name)
+    """The same answer as `sql`, from a snapshot's row. `event["looked_up"]` holds what its known codes stand for."""
+    value = event["looked_up"].get(one.name, props_of(event).get(one.name))
     if not one.values:
         return compare(number_of(value), one.sign, one.amount)
-    own = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
-    return not set(one.values).isdisjoint([*own, *event["looked_up"].get(one.name, ())])
+    own = value if isinstance(value, list) else [value]
+    return not set(one.values).isdisjoint(item for item in own if isinstance(item, str))
 
 
 def say(one: Filter) -> str:

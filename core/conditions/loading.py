@@ -44,12 +44,13 @@ def _lookup_tables() -> dict[str, tuple[str, dict[str, list[str]]]]:
     tables = {}
     with connection.cursor() as cursor:
         for prop in properties().values():
-            if prop.via:
-                cursor.execute(f"SELECT code, {prop.column} FROM ({prop.lookup}) AS known")  # noqa: S608 - constants of the apps
+            if prop.lookup is not None:
+                cursor.execute(f"SELECT code, {prop.column} FROM ({prop.lookup.table}) AS known")  # noqa: S608 - the apps' constants
                 tables[prop.name] = (prop.via, dict(cursor.fetchall()))
     return tables
 
 
 def _look_up(row: Mapping[str, Any], tables: Mapping[str, tuple[str, dict[str, list[str]]]]) -> dict[str, list[str]]:
     props = props_of(row)
-    return {name: known.get(text_of(props.get(via)) or "", []) for name, (via, known) in tables.items()}
+    codes = {name: text_of(props.get(via)) for name, (via, _known) in tables.items()}
+    return {name: known[code] for name, (_via, known) in tables.items() if (code := codes[name]) in known}

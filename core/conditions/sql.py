@@ -10,13 +10,14 @@ set of customers one pass over their rows answers all questions (measured: each 
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core import clock
 from core.conditions.tree import Group, Leaf, Node, Not, positive_leaves
 
 EVIDENCE_ROWS = 5
+_FEW = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,31 @@ class Source:
     table: str
     customer: str
     time: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Lookup:
+    """A small table that says what a code in a source's rows stands for: `table` selects unique `code`s and their values,
+    `on` is the source's code. Questions about a code are answered once per code instead of once per row.
+    """
+
+    name: str
+    table: str
+    on: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Some of a source's rows: those that fulfil `where`, within the last `window` where given.
+
+    `narrow` is a cheap condition that all of them fulfil. `lookups` are what `where` reads besides the source.
+    """
+
+    source: Source
+    where: str = "true"
+    window: dt.timedelta | None = None
+    narrow: str = ""
+    lookups: tuple[Lookup, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +67,8 @@ class _Scan:
     source: Source
     alias: str
     window: dt.timedelta | None
-    joins: dict[str, None] = dataclasses.field(default_factory=dict)
     columns: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    rows: dict[Rows, None] = dataclasses.field(default_factory=dict)
 
 
 class Query:
@@ -59,6 +85,7 @@ class Query:
         self._bound: dict[tuple[str, str], str] = {}
         self._scans: dict[tuple[Source, dt.timedelta | None], _Scan] = {}
         self._joins: dict[str, str] = {}
+        self._flags: dict[Lookup, dict[str, str]] = {}
 
     def bind(self, value: Any, cast: str = "") -> str:
         """A placeholder for a value; the same value gets the same one."""
@@ -77,31 +104,27 @@ class Query:
         """Another FROM item of the statement, once."""
         self._joins.setdefault(sql, sql)
 
-    def column(
-        self, source: Source, where: str, value: str, window: dt.timedelta | None = None, joins: Iterable[str] = ()
-    ) -> str:
-        """An aggregate over a customer's rows of a source: `value` of the rows that fulfil `where`, within the last
-        `window` where given. NULL, or the aggregate's empty value, for a customer without such rows. `joins` are
-        further FROM items that `where` reads; they must not multiply rows.
-        """
-        shared = None if self.ids is not None else window
-        scan = self._scans.setdefault((source, shared), _Scan(source, f"scan{len(self._scans) + 1}", window))
-        if self.ids is not None:
-            scan.window = None if window is None or scan.window is None else max(window, scan.window)
-            where = self._within(source, where, window)
-        scan.joins.update(dict.fromkeys(joins))
-        column = scan.columns.setdefault((where, value), f"v{len(scan.columns) + 1}")
-        return f"{scan.alias}.{column}"
+    def flag(self, lookup: Lookup, asked: str) -> str:
+        """Whether the code of a row fulfils a condition over the look-up's values; false for an unknown code."""
+        flags = self._flags.setdefault(lookup, {})
+        return f"{lookup.name}.{flags.setdefault(asked, f'f{len(flags) + 1}')}"
 
-    def rows(
-        self, source: Source, where: str, shown: Mapping[str, str], order: str, window: dt.timedelta | None = None,
-        joins: Iterable[str] = (),
-    ) -> str:  # fmt: skip
+    def column(self, rows: Rows, value: str) -> str:
+        """An aggregate over some rows of each customer: NULL, or the aggregate's empty value, for who has none."""
+        shared = None if self.ids is not None else rows.window
+        scan = self._scans.setdefault((rows.source, shared), _Scan(rows.source, f"scan{len(self._scans) + 1}", rows.window))
+        where = rows.where
+        if self.ids is not None:
+            scan.window = None if rows.window is None or scan.window is None else max(rows.window, scan.window)
+            where = self._within(rows)
+        scan.rows[rows] = None
+        return f"{scan.alias}.{scan.columns.setdefault((where, value), f'v{len(scan.columns) + 1}')}"
+
+    def newest(self, rows: Rows, shown: Mapping[str, str], order: str) -> str:
         """The first few of a customer's rows in an order, as a jsonb array of {name: value}; for evidence."""
         pairs = ", ".join(f"'{name}', {sql}" for name, sql in shown.items())
-        value = f"array_agg(jsonb_strip_nulls(jsonb_build_object({pairs})) ORDER BY {order})"
-        found = self.column(source, where, value, window, joins)
-        return f"coalesce(to_jsonb(({found})[1:{EVIDENCE_ROWS}]), '[]'::jsonb)"
+        found = self.column(rows, f"array_agg(json_build_object({pairs}) ORDER BY {order})")
+        return f"jsonb_strip_nulls(coalesce(to_jsonb(({found})[1:{EVIDENCE_ROWS}]), '[]'::jsonb))"
 
     def sources(self) -> str:
         """FROM and everything joined to it."""
@@ -116,10 +139,10 @@ class Query:
     def _chosen(self) -> str:
         return self.bind(tuple(self.ids or ()), "bigint[]")
 
-    def _within(self, source: Source, where: str, window: dt.timedelta | None) -> str:
-        if window is None:
-            return where
-        return f"{source.time} > {self.bind(self.at - window, 'timestamptz')} AND ({where})"
+    def _within(self, rows: Rows) -> str:
+        if rows.window is None:
+            return rows.where
+        return f"{rows.source.time} > {self.bind(self.at - rows.window, 'timestamptz')} AND ({rows.where})"
 
     def _bounds(self, source: Source, window: dt.timedelta | None) -> str:
         parts = [] if self.ids is None else [f"{source.customer} = ANY({self._chosen()})"]
@@ -135,12 +158,28 @@ class Query:
             f"{value} AS {name}" if alone else f"{value} FILTER (WHERE {where}) AS {name}"
             for (where, value), name in scan.columns.items()
         )
-        wanted = " OR ".join(dict.fromkeys(f"({where})" for where, _value in scan.columns))
         return (
-            f"LEFT JOIN (SELECT {source.customer} AS customer_id, {columns} FROM {' '.join([source.table, *scan.joins])}"
-            f" WHERE {self._bounds(source, scan.window)} AND ({wanted}) GROUP BY {source.customer}) AS {scan.alias}"
+            f"LEFT JOIN (SELECT {source.customer} AS customer_id, {columns} FROM {source.table} {self._lookups(scan)}"
+            f" WHERE {self._bounds(source, scan.window)} AND ({self._wanted(scan)}) GROUP BY {source.customer}) AS {scan.alias}"
             f" ON {scan.alias}.customer_id = customer.id"
         )
+
+    @staticmethod
+    def _wanted(scan: _Scan) -> str:
+        """Which rows to read at all: with many questions the cheap conditions, since each row is asked everything anyway."""
+        full = dict.fromkeys(where for where, _value in scan.columns)
+        cheap = dict.fromkeys(rows.narrow or rows.where for rows in scan.rows)
+        return " OR ".join(f"({where})" for where in (cheap if len(full) > _FEW else full))
+
+    def _lookups(self, scan: _Scan) -> str:
+        wanted = dict.fromkeys(lookup for rows in scan.rows for lookup in rows.lookups)
+        return " ".join(self._lookup(lookup) for lookup in wanted)
+
+    def _lookup(self, lookup: Lookup) -> str:
+        # coalesce keeps Postgres from asking above the join, once per row.
+        flags = "".join(f", coalesce({asked}, false) AS {name}" for asked, name in self._flags.get(lookup, {}).items())
+        known = f"(SELECT code{flags} FROM ({lookup.table}) AS known) AS {lookup.name}"
+        return f"LEFT JOIN {known} ON {lookup.name}.code = {lookup.on}"
 
 
 def predicate(node: Node, query: Query) -> str:

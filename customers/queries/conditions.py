@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Column, ListField, MomentField, fixed
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Option, Options, Param, Pick, Picks, words
-from core.conditions.sql import Query, Source
+from core.conditions.sql import Query, Rows, Source
 from customers.choices import Channel, Gender, Lifecycle, Purpose
 from customers.models import Customer
 from staff.models import Department, User
@@ -94,7 +94,7 @@ class FriendField(Field):
     params: tuple[Param, ...] = (Pick("is", "", options=_friend_options),)
 
     def sql(self, args: Args, query: Query) -> str:
-        active = query.column(_RELATIONS, "true", "bool_or(relation.state = 'active')")
+        active = query.column(Rows(_RELATIONS), "bool_or(relation.state = 'active')")
         return {"friend": f"{active} IS TRUE", "lost": f"{active} IS FALSE", "never": f"{active} IS NULL"}[args["is"]]
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
@@ -108,7 +108,7 @@ class FriendField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": "relation.added_at", "user": "relation.user_id", "state": "relation.state"}
-        rows = query.rows(_RELATIONS, "true", columns, "relation.added_at DESC, relation.id")
+        rows = query.newest(Rows(_RELATIONS), columns, "relation.added_at DESC, relation.id")
         return f"jsonb_build_object('rows', {rows})"
 
 
@@ -128,14 +128,15 @@ class ConsentField(Field):
         Pick("channel", gettext_lazy("channel"), is_optional=True, default="any", options=fixed(Channel)),
     )
 
-    def _where(self, args: Args, query: Query) -> str:
+    @staticmethod
+    def _rows(args: Args, query: Query) -> Rows:
         channels = query.bind(tuple(dict.fromkeys(("any", args["channel"]))), "text[]")
         purpose = query.bind(args["purpose"], "text")
-        return f"consent.is_current AND consent.purpose = {purpose} AND consent.channel = ANY({channels})"
+        return Rows(_CONSENTS, f"consent.is_current AND consent.purpose = {purpose} AND consent.channel = ANY({channels})")
 
     def sql(self, args: Args, query: Query) -> str:
         newest = "array_agg(consent.granted ORDER BY consent.at DESC, consent.id DESC)"
-        found = query.column(_CONSENTS, self._where(args, query), newest)
+        found = query.column(self._rows(args, query), newest)
         return f"({found})[1] IS {'TRUE' if args['is'] == 'granted' else 'NOT TRUE'}"
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
@@ -156,7 +157,7 @@ class ConsentField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": "consent.at", "channel": "consent.channel", "granted": "consent.granted"}
-        rows = query.rows(_CONSENTS, self._where(args, query), columns, "consent.at DESC, consent.id DESC")
+        rows = query.newest(self._rows(args, query), columns, "consent.at DESC, consent.id DESC")
         return f"jsonb_build_object('rows', {rows})"
 
 

@@ -15,7 +15,7 @@ from core.conditions.errors import ConditionError
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Number, Option, Param, Pick, Picks, Whole, words
 from core.conditions.registry import properties
-from core.conditions.sql import Query, Source, shanghai_day
+from core.conditions.sql import Query, Rows, Source, shanghai_day
 from orders.choices import OrderState
 
 # --- What orders add to the condition language -------------------------------------------------------
@@ -78,18 +78,21 @@ class OrdersField(Field):
         Number("value", gettext_lazy("value")),
     )
 
-    def _where(self, args: Args, query: Query) -> str:
+    @staticmethod
+    def _rows(args: Args, query: Query) -> Rows:
         parts = [f"o.state = ANY({query.bind(args['states'], 'text[]')})"]
         if args["themes"]:
             parts.append(f"product.themes && {query.bind(args['themes'], 'varchar[]')}")
         if args["destinations"]:
             parts.append(f"destination.code = ANY({query.bind(args['destinations'], 'text[]')})")
-        return " AND ".join(parts)
+        return Rows(_ORDERS, " AND ".join(parts), _window(args))
+
+    def _measured(self, args: Args, query: Query) -> str:
+        found = query.column(self._rows(args, query), _VALUES[args["measure"]])
+        return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] == "since_last" else found
 
     def sql(self, args: Args, query: Query) -> str:
-        measured = query.column(_ORDERS, self._where(args, query), _VALUES[args["measure"]], _window(args))
-        if args["measure"] == "since_last":
-            measured = f"({shanghai_day(query.moment())} - {shanghai_day(measured)})"
+        measured = self._measured(args, query)
         zero_counts = args["measure"] != "since_last" and OPERATORS[args["op"]](0, args["value"])
         return compare_sql(measured, args["op"], query.bind(args["value"], "numeric"), zero_counts=zero_counts)
 
@@ -108,9 +111,8 @@ class OrdersField(Field):
         }
 
     def evidence(self, args: Args, query: Query) -> str:
-        rows = query.rows(_ORDERS, self._where(args, query), _SHOWN, f"{_ORDERS.time} DESC, o.id", _window(args))
-        number = query.column(_ORDERS, self._where(args, query), "count(*)", _window(args))
-        return f"jsonb_build_object('value', coalesce({number}, 0), 'rows', {rows})"
+        rows = query.newest(self._rows(args, query), _SHOWN, f"{_ORDERS.time} DESC, o.id")
+        return f"jsonb_build_object('value', coalesce({self._measured(args, query)}, 0), 'rows', {rows})"
 
 
 def _which(args: Args) -> str:
@@ -160,13 +162,15 @@ class DepartureField(Field):
         if args["low"] > args["high"]:
             raise ConditionError(f"{path}.high", _("The second number must not be smaller than the first."))
 
-    def _where(self, args: Args, query: Query) -> str:
+    @staticmethod
+    def _rows(args: Args, query: Query) -> Rows:
         today = clock.shanghai_date(query.at)
         first, last = (query.bind(today + dt.timedelta(days=args[end]), "date") for end in ("low", "high"))
-        return f"o.state = ANY({query.bind(_BOUGHT, 'text[]')}) AND departure.departs_on BETWEEN {first} AND {last}"
+        bought = f"o.state = ANY({query.bind(_BOUGHT, 'text[]')})"
+        return Rows(_TRIPS, f"{bought} AND departure.departs_on BETWEEN {first} AND {last}")
 
     def sql(self, args: Args, query: Query) -> str:
-        return f"({query.column(_TRIPS, self._where(args, query), 'count(*)')} > 0) IS TRUE"
+        return f"({query.column(self._rows(args, query), 'count(*)')} > 0) IS TRUE"
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         today = clock.shanghai_date(at)
@@ -185,7 +189,7 @@ class DepartureField(Field):
 
     def evidence(self, args: Args, query: Query) -> str:
         columns = {"at": _TRIPS.time, "order": "o.no", "departs_on": "departure.departs_on"}
-        rows = query.rows(_TRIPS, self._where(args, query), columns, "departure.departs_on, o.id")
+        rows = query.newest(self._rows(args, query), columns, "departure.departs_on, o.id")
         return f"jsonb_build_object('rows', {rows})"
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Destination, Product
 from core.conditions.fields import Args, Contribution, Field, Property, Row, Snapshot
 from core.conditions.params import Option, Param, Pick, Picks, words
-from core.conditions.sql import Query
+from core.conditions.sql import Lookup, Query
 from tagging.models import Tag
 
 _TAGS = "LEFT JOIN tagging_customertags AS tagged ON tagged.customer_id = customer.id"
@@ -66,9 +66,11 @@ class TagsField(Field):
         return f"jsonb_build_object('tags', ({owned}))"
 
 
-_VIEWED = (
+_VIEWED = Lookup(
+    "viewed",
     "SELECT product.code, product.themes, ARRAY[place.code]::varchar[] AS destinations FROM catalog_product AS product"
-    " JOIN catalog_destination AS place ON place.id = product.destination_id"
+    " JOIN catalog_destination AS place ON place.id = product.destination_id",
+    "e.props->>'product'",
 )
 
 

@@ -80,8 +80,7 @@ def _counting(members: Statement) -> Statement:
 def within_seconds(statement: Statement, sample: int, seconds: float) -> tuple[Any, ...]:
     """The first row of a statement that Postgres itself stops after so many seconds (OperationalError)."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
-        cursor.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        cursor.execute(f"SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = {int(seconds * 1000)}")
         cursor.execute(statement.sql, {**statement.params, "member_sample": sample})
         row: tuple[Any, ...] = cursor.fetchone()
         cursor.execute("SET LOCAL statement_timeout = 0")

@@ -123,6 +123,6 @@ def _ask(rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None, 
     params: dict[str, Any] = {"now": at, "asked": [rule.id for rule in rules], "among": list(ids or ())}
     with connection.cursor() as cursor:
         if ids is None:
-            cursor.execute("SET LOCAL jit = off")
+            cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_indexscan = off")
         cursor.execute(difference + sql, {**(matches.params if matches else {}), **params})
         return list(cursor.fetchall())
