@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import TruncDate
 
 from campaigns.choices import CampaignState, FollowUpState
@@ -103,7 +103,8 @@ def hot_customers(user: User) -> list[Hot]:
         cursor.execute(_HOT, [since, now, HOT_VIEWS])
         found = cursor.fetchall()
     visible = Customer.objects.visible_to(user).filter(pk__in=[row[0] for row in found])
-    people = visible.exclude(orders__paid_at__gte=since).select_related("owner").in_bulk()
+    bought = Order.objects.filter(customer=OuterRef("pk"), paid_at__gte=since)
+    people = visible.exclude(Exists(bought)).select_related("owner").in_bulk()
     names = dict(Product.objects.filter(code__in=[row[2] for row in found if row[2]]).values_list("code", "name"))
     hot = [Hot(people[pk], views, names.get(code, code or ""), last_at) for pk, views, code, last_at in found if pk in people]
     return hot[:LISTED]

@@ -55,12 +55,16 @@ def from_props(kind: str, props: dict[str, Any]) -> Fact:
 
 @fact("customer.created")
 class CustomerCreated(Fact):
+    """Somebody is known to us for the first time; `source` says from where."""
+
     customer_id: int
     source: str
 
 
 @fact("customer.merged")
 class CustomerMerged(Fact):
+    """Two records turned out to be one person; `absorbed_id` is the one that ended."""
+
     customer_id: int
     absorbed_id: int
 
@@ -86,6 +90,8 @@ class ContactLost(Fact):
 
 @fact("consent.changed")
 class ConsentChanged(Fact):
+    """The customer decided about a purpose on a channel."""
+
     customer_id: int
     purpose: str
     channel: str
@@ -104,6 +110,8 @@ class CustomerActive(Fact):
 
 @fact("tag.assigned")
 class TagAssigned(Fact):
+    """A tag was given; `source` is rule, manual, chat or ai."""
+
     customer_id: int
     tag_id: int
     source: str
@@ -111,6 +119,8 @@ class TagAssigned(Fact):
 
 @fact("tag.removed")
 class TagRemoved(Fact):
+    """A tag was taken away; `source` as in `TagAssigned`."""
+
     customer_id: int
     tag_id: int
     source: str
@@ -130,6 +140,8 @@ class MessageSent(Fact):
 
 @fact("message.clicked")
 class MessageClicked(Fact):
+    """The customer opened the card of a message."""
+
     customer_id: int
     message_id: int
     campaign_id: int | None = None
@@ -137,6 +149,8 @@ class MessageClicked(Fact):
 
 @fact("chat.received")
 class ChatReceived(Fact):
+    """The customer wrote to us; the text stands with the message, not here."""
+
     customer_id: int
     message_id: int
 
@@ -146,6 +160,8 @@ class ChatReceived(Fact):
 
 @fact("order.placed")
 class OrderPlaced(Fact):
+    """An order was placed and its seats are held; `amount` in yuan."""
+
     customer_id: int
     order_id: int
     amount: Decimal
@@ -153,6 +169,8 @@ class OrderPlaced(Fact):
 
 @fact("order.paid")
 class OrderPaid(Fact):
+    """The cashier proved that an order is paid; `amount` in yuan."""
+
     customer_id: int
     order_id: int
     amount: Decimal
@@ -168,6 +186,8 @@ class OrderClosed(Fact):
 
 @fact("order.refunded")
 class OrderRefunded(Fact):
+    """Money went back to the customer; `amount` in yuan, of this refund alone."""
+
     customer_id: int
     order_id: int
     amount: Decimal

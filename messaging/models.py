@@ -91,7 +91,7 @@ class Message(models.Model):
     """One message to one customer, whatever the channel. `key` makes it unique: a pure function of why it is sent."""
 
     key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="messages")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=12, choices=Channel.choices)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
     campaign_id = models.BigIntegerField(null=True)

@@ -33,9 +33,9 @@ class Order(models.Model):
     """One purchase of a departure. State moves only by conditional update in orders.services."""
 
     no = models.CharField(_("order number"), max_length=24, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    departure = models.ForeignKey(Departure, on_delete=models.PROTECT, related_name="orders")
+    departure = models.ForeignKey(Departure, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=10, choices=OrderState.choices, default=OrderState.PLACED)
     adults = models.PositiveSmallIntegerField(_("adults"))
     children = models.PositiveSmallIntegerField(_("children"), default=0)
