@@ -37,7 +37,7 @@ class System:
     def __init__(self, state: Path, *arguments: str, repository: Path = REPOSITORY, python: str = sys.executable) -> None:
         self.state = state
         self.port = free_port()
-        self.log = state.parent / "up.log"
+        self.log = state.parent / f"up-{time.monotonic_ns()}.log"
         self.command = [python, "manage.py", "up", "--port", str(self.port), *arguments]
         self.repository = repository
         self.process: subprocess.Popen[bytes] | None = None
@@ -110,7 +110,7 @@ def started() -> Iterator[Callable[..., System]]:
             if system.process is not None and system.process.poll() is None:
                 system.process.kill()
                 system.process.wait()
-            until(lambda system=system: not processes_of(system.state))  # type: ignore[misc]
+        until(lambda: not any(processes_of(system.state) for system in systems), 30)
 
 
 def test_one_command_starts_everything_and_ctrl_c_stops_it(started: Callable[..., System]) -> None:
@@ -173,7 +173,7 @@ def test_everything_killed_at_once_starts_again_with_its_data(started: Callable[
     until(lambda: not processes_of(system.state))
     again = started("--empty", state=system.state).wait()
     assert again.answers()
-    assert again.text().count("migrations") == 1  # the log is one file: the tables were made once
+    assert "migrations" not in again.text()  # the tables were still there
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_a_reset_empties_the_database(started: Callable[..., System]) -> None:
     system = started("--empty").wait()
     system.stop()
     again = started("--empty", "--reset", state=system.state).wait()
-    assert again.text().count("migrations") == 2
+    assert "migrations" in again.text()
 
 
 @pytest.mark.slow
