@@ -41,6 +41,7 @@ class TagsField(Field):
         Pick("has", "", is_optional=True, default="any", options=_has_options),
         Picks("tags", gettext_lazy("tags"), options=tag_options, is_live=True, of=int),
     )
+    start = {"has": "any"}
 
     def sql(self, args: Args, query: Query) -> str:
         query.join(_TAGS)

@@ -1,0 +1,1 @@
+"""Untrusted input of the tag and segment pages to clean values."""
