@@ -11,6 +11,7 @@ SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
     Every(600, "tagging.services.refresh.expire_tags"),
     Daily("02:40", "tagging.services.refresh.refresh_all"),
+    Daily("03:00", "tagging.services.segments.count_segments"),
     Every(60, "orders.services.placing.close_expired_orders"),
     Every(300, "orders.services.refunds.ask_about_refunds"),
     Daily("00:20", "core.services.ensure_event_partitions"),

@@ -49,6 +49,10 @@ class ListField(Field):
             Pick("is", "", is_optional=True, default="in", options=_is_options),
             dataclasses.replace(values, name="values", is_optional=True),
         )
+        self.start = {"is": "in"}
+
+    def shown(self, raw: Mapping[str, Any]) -> tuple[Param, ...]:
+        return self.params if raw.get("is") in (None, "in", "not_in") else self.params[:1]
 
     def check(self, args: Args, path: str) -> None:
         needs = args["is"] in ("in", "not_in")
@@ -149,6 +153,7 @@ class BirthdayField(Field):
     """The birthday comes within the next days, today included. 29 February is kept on 1 March in ordinary years."""
 
     params = (Whole("within_days", gettext_lazy("in the next"), unit=gettext_lazy("days"), high=365),)
+    start = {"within_days": 14}
 
     def __init__(self, name: str, label: Text, group: Text, column: Column) -> None:
         self.name, self.label, self.group, self.column = name, label, group, column
@@ -228,6 +233,7 @@ class MomentField(Field):
             Pick("is", "", is_optional=True, default="within", options=_moment_options),
             Whole("days", "", unit=gettext_lazy("days"), low=1, high=3650),
         )
+        self.start = {"is": "within", "days": 30}
 
     def sql(self, args: Args, query: Query) -> str:
         if self._join:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +17,7 @@ from core.conditions.event_kinds import kind_options
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.filters import Filters
 from core.conditions.loading import load_events
-from core.conditions.params import Name, Number, Option, Pick, Picks, Whole, words
+from core.conditions.params import Name, Number, Option, Param, Pick, Picks, Whole, words
 from core.conditions.registry import properties
 from core.conditions.sql import Query, Rows, Source, shanghai_day
 
@@ -62,6 +63,16 @@ class EventField(Field):
         Pick("op", gettext_lazy("compared"), is_optional=True, default=">=", options=options),
         Number("value", gettext_lazy("value")),
     )
+
+    start = {"window_days": 30, "kinds": ["product.viewed"], "measure": "count", "op": ">=", "value": 3}
+
+    def shown(self, raw: Mapping[str, Any]) -> tuple[Param, ...]:
+        hidden = set()
+        if raw.get("measure") not in ("distinct", "sum"):
+            hidden.add("of")
+        if raw.get("measure") != "decay":
+            hidden.add("half_life_days")
+        return tuple(param for param in self.params if param.name not in hidden)
 
     def check(self, args: Args, path: str) -> None:
         if args["measure"] in ("distinct", "sum") and args["of"] is None:

@@ -43,7 +43,7 @@ class Field:
     label: Text
     group: Text
     params: tuple[Param, ...]
-    kinds: frozenset[str] = frozenset()
+    start: Mapping[str, Any] = {}  # what a form begins a new question with
 
     def clean(self, raw: Mapping[str, Any], path: str) -> Args:
         """Checked arguments of a JSON object; unknown and missing ones are refused."""
@@ -66,6 +66,10 @@ class Field:
 
     def check(self, args: Args, path: str) -> None:
         """Rules between parameters; raises ConditionError."""
+
+    def shown(self, raw: Mapping[str, Any]) -> tuple[Param, ...]:
+        """The parameters that matter for these raw settings: what a form shows. The others are left out."""
+        return self.params
 
     def dump(self, args: Args) -> dict[str, Any]:
         """The JSON of checked arguments; what was left out stays out."""

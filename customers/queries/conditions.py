@@ -92,6 +92,7 @@ class FriendField(Field):
     label = gettext_lazy("WeCom friendship")
     group = _REACH
     params: tuple[Param, ...] = (Pick("is", "", options=_friend_options),)
+    start = {"is": "friend"}
 
     def sql(self, args: Args, query: Query) -> str:
         active = query.column(Rows(_RELATIONS), "bool_or(relation.state = 'active')")
@@ -127,6 +128,7 @@ class ConsentField(Field):
         Pick("purpose", gettext_lazy("purpose"), options=fixed(Purpose)),
         Pick("channel", gettext_lazy("channel"), is_optional=True, default="any", options=fixed(Channel)),
     )
+    start = {"is": "granted", "purpose": "marketing", "channel": "wecom"}
 
     @staticmethod
     def _rows(args: Args, query: Query) -> Rows:

@@ -77,6 +77,7 @@ class OrdersField(Field):
         Pick("op", "", is_optional=True, default=">=", options=options),
         Number("value", gettext_lazy("value")),
     )
+    start = {"states": list(_BOUGHT), "measure": "count", "op": ">=", "value": 1}
 
     @staticmethod
     def _rows(args: Args, query: Query) -> Rows:
@@ -157,6 +158,7 @@ class DepartureField(Field):
         Whole("low", gettext_lazy("from day"), low=-730, high=730),
         Whole("high", gettext_lazy("to day"), low=-730, high=730),
     )
+    start = {"low": 0, "high": 14}
 
     def check(self, args: Args, path: str) -> None:
         if args["low"] > args["high"]:

@@ -1,55 +1,110 @@
-"""Tags and the rules that give them: made, published as a version, paused."""
+"""Tag rules: written as a draft, published, paused, taken back to an earlier version."""
 
-from django.db import IntegrityError, transaction
+from typing import Any
+
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.conditions import dump, parse
-from core.errors import BadInput
+from core.conditions import dump
+from core.errors import Refused
 from core.jobs import enqueue
 from staff.models import User
 from staff.services import write_audit
 from tagging.choices import RuleState
-from tagging.models import Tag, TagGroup, TagRule
+from tagging.models import Tag, TagRule
+from tagging.queries.checking import checked
 from tagging.services.refresh import refresh_all
 
-
-def create_tag(*, group: TagGroup, name: str, description: str, actor: User) -> Tag:
-    """A new tag at the end of its group; BadInput when the name is empty or taken."""
-    if not name:
-        raise BadInput(_("A tag needs a name."), {"name": _("A tag needs a name.")})
-    try:
-        with transaction.atomic():
-            tag = Tag.objects.create(group=group, name=name, description=description, position=group.tags.count())
-            write_audit(actor, "tag.created", tag)
-    except IntegrityError as error:
-        raise BadInput(_("The group has a tag of this name."), {"name": _("The group has a tag of this name.")}) from error
-    return tag
+MOST_PER_TAG = 10
 
 
-def save_rule(rule: TagRule | None, *, tag: Tag, name: str, condition: object, keep_days: int, actor: User) -> TagRule:
-    """Create or change a rule as a draft of its next version: nothing is tagged until it is published."""
-    clean = dump(parse(condition))
-    saved = rule or TagRule(tag=tag, created_by=actor)
+def create_rule(actor: User | None, *, tag: Tag, name: str, condition: object, keep_days: int) -> TagRule:
+    """A draft: it gives no tag before it is published. ConditionError where the condition cannot be asked."""
+    node = checked(condition, about_tag=tag.pk)
     with transaction.atomic():
-        saved.name, saved.condition, saved.keep_days = name or tag.name, clean, keep_days
-        if rule is not None:
-            saved.version += 1
-        saved.save()
-        write_audit(actor, "tag_rule.changed" if rule else "tag_rule.created", saved, {"condition": clean, "keep_days": keep_days})
-        if saved.state == RuleState.ACTIVE:
-            _recompute(saved)
-    return saved
+        Tag.objects.select_for_update().get(pk=tag.pk)
+        if tag.rules.count() >= MOST_PER_TAG:
+            raise Refused(_("A tag has at most %(most)s rules.") % {"most": MOST_PER_TAG}, "too_many_rules")
+        rule = TagRule.objects.create(tag=tag, name=name, condition=dump(node), keep_days=keep_days, created_by=actor)
+        write_audit(actor, "rules.create", rule, {"tag": str(tag)})
+    return rule
 
 
-def set_rule_state(rule: TagRule, state: RuleState, *, actor: User) -> None:
-    """Publish or pause. Publishing tags everybody who matches now; a paused rule gives no new tags and takes none away."""
+def edit_rule(actor: User, rule_id: int, *, name: str, condition: object, keep_days: int) -> TagRule:
+    """Change a rule. A draft stays a draft; a published rule gets its next version at once and everybody is asked anew."""
     with transaction.atomic():
-        TagRule.objects.filter(pk=rule.pk).update(state=state, updated_at=clock.now())
-        write_audit(actor, f"tag_rule.{state}", rule)
-        if state == RuleState.ACTIVE:
-            _recompute(rule)
+        rule = TagRule.objects.select_for_update().get(pk=rule_id)
+        node = dump(checked(condition, about_tag=rule.tag_id))
+        changes = _changes(rule, name=name, condition=node, keep_days=keep_days)
+        rule.name, rule.condition, rule.keep_days = name, node, keep_days
+        if rule.state != RuleState.DRAFT and "condition" in changes:
+            rule.version += 1
+        rule.save()
+        if rule.state == RuleState.ACTIVE:
+            _ask_everybody(rule, "edit")
+        write_audit(actor, "rules.edit", rule, {"changes": changes, "version": rule.version})
+    return rule
 
 
-def _recompute(rule: TagRule) -> None:
-    enqueue(refresh_all, key=f"rule:{rule.pk}:{clock.now().isoformat()}")
+def _changes(rule: TagRule, **wanted: Any) -> dict[str, list[Any]]:
+    return {name: [getattr(rule, name), value] for name, value in wanted.items() if getattr(rule, name) != value}
+
+
+def publish_rule(actor: User | None, rule_id: int) -> TagRule:
+    """Put a draft or a paused rule in force and ask everybody. Refused for an archived tag."""
+    with transaction.atomic():
+        rule = TagRule.objects.select_for_update().select_related("tag").get(pk=rule_id)
+        if rule.tag.is_archived:
+            raise Refused(_("The tag is archived. Bring it back first."), "tag_archived")
+        checked(rule.condition, about_tag=rule.tag_id)
+        if rule.state != RuleState.ACTIVE:
+            rule.state = RuleState.ACTIVE
+            rule.save(update_fields=["state", "updated_at"])
+            _ask_everybody(rule, "publish")
+            write_audit(actor, "rules.publish", rule, {"version": rule.version})
+    return rule
+
+
+def pause_rule(actor: User, rule_id: int) -> TagRule:
+    """Stop a rule. Its tags stay as they are: nobody gets the tag and nobody loses it."""
+    with transaction.atomic():
+        rule = TagRule.objects.select_for_update().get(pk=rule_id)
+        if rule.state == RuleState.ACTIVE:
+            rule.state = RuleState.PAUSED
+            rule.save(update_fields=["state", "updated_at"])
+            write_audit(actor, "rules.pause", rule, {"version": rule.version})
+    return rule
+
+
+def restore_rule(actor: User, rule_id: int, version: int) -> TagRule:
+    """Publish the condition of an earlier version as the next one. Refused when that version is not in the history."""
+    rule = TagRule.objects.get(pk=rule_id)
+    old = _history(rule).filter(version=version).order_by("-pgh_id").first()
+    if old is None:
+        raise Refused(_("This version is not in the history."), "no_such_version")
+    return edit_rule(actor, rule_id, name=rule.name, condition=old.condition, keep_days=old.keep_days)
+
+
+def _history(rule: TagRule) -> Any:
+    return TagRule.pgh_event_model.objects.filter(pgh_obj_id=rule.pk)  # type: ignore[attr-defined]
+
+
+_LET_RUN_OUT = """
+UPDATE tagging_tagassignment SET expires_at = %s::timestamptz + make_interval(days => %s)
+WHERE rule_id = %s AND source = 'rule' AND NOT is_blocked AND expires_at IS NULL
+"""
+
+
+def delete_rule(actor: User, rule_id: int) -> None:
+    """Delete a rule. The tags it gave run out after its `keep_days`, unless another rule of the tag still wants them."""
+    with transaction.atomic():
+        rule = TagRule.objects.select_for_update().get(pk=rule_id)
+        with connection.cursor() as cursor:
+            cursor.execute(_LET_RUN_OUT, [clock.now(), rule.keep_days, rule.pk])
+        write_audit(actor, "rules.delete", rule, {"condition": rule.condition, "version": rule.version})
+        rule.delete()
+
+
+def _ask_everybody(rule: TagRule, why: str) -> None:
+    enqueue(refresh_all, key=f"{why}:{rule.pk}:{rule.version}:{clock.now().isoformat()}")
