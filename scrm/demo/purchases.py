@@ -98,7 +98,7 @@ def order_of(
 
 
 def party(people: Population, person: int, product: world.Product, rng: np.random.Generator) -> tuple[int, int]:
-    """Who travels: by stage of life, at most as many as a group holds and at least as many as the product asks for."""
+    """Who travels: by stage of life, at most as many as a group holds."""
     stage, draw = STAGES[people.stage[person]], rng.random()
     children = len(people.child_ages[person])
     adults = {
@@ -107,7 +107,6 @@ def party(people: Population, person: int, product: world.Product, rng: np.rando
         "empty_nest": 2 if draw < 0.8 else 4,
         "senior": 2 if draw < 0.7 else 4,
     }.get(stage, 1 if draw < 0.14 else 2 if draw < 0.82 else 4)
-    adults = max(adults, product.min_people - children)
     children = min(children, product.max_people - 1)
     return min(adults, product.max_people - children), children
 

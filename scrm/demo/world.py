@@ -107,7 +107,8 @@ class Line:
 class Product:
     """A package. `adult` and `child` are the usual prices in yuan; `outline` one {title, spots, hotel, meals, text} a day.
 
-    `popularity` (1 to 100) is how much everybody looks at it, whatever they are interested in.
+    A group leaves with `min_people` and takes `max_people`. `popularity` (1 to 100) is how much everybody looks at it,
+    whatever they are interested in.
     """
 
     code: str

@@ -57,12 +57,13 @@ def _destination(record: world.Destination) -> Destination:
 
 def _product(record: world.Product, places: dict[str, Destination], coming: list[DepartureDay]) -> Product:
     terms = world.terms()[record.terms]
+    included = [*terms.included, f"{record.min_people} 人成团，每团最多 {record.max_people} 人"]
     prices = [day.adult for day in coming if day.product == record.code]
     return Product(
         code=record.code, name=record.name, subtitle=record.subtitle, destination=places[record.destination], days=record.days,
         themes=record.themes, hotel_class=record.hotel_class, pace=record.pace,
         price_from_amount=Decimal(min(prices, default=record.adult)), highlights=record.highlights, outline=record.outline,
-        included=terms.included, excluded=terms.excluded, cancellation=terms.cancellation, min_people=1,
+        included=included, excluded=terms.excluded, cancellation=terms.cancellation, min_people=1,
         max_people=record.max_people, illustration=record.illustration, state=SaleState.ON_SALE,
     )  # fmt: skip
 

@@ -37,8 +37,8 @@ from tagging.models import Segment
 HOUR = 10
 _NOT_FRIEND, _OVER_CAP = 0.03, 0.02
 _CONFIRM_MINUTES = 55.0
-_OPENED, _MOST_OPENED = 0.07, 0.55  # of people whom the product draws as much as it draws the average; at most
-_BOUGHT = 0.13  # of those who opened the card
+_OPENED, _MOST_OPENED = 0.12, 0.6  # of people whom the product draws as much as it draws the average; at most
+_BOUGHT = 0.24  # of those who opened the card
 _WITHIN_HOURS = 60.0
 
 

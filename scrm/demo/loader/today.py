@@ -15,6 +15,7 @@ from orders.choices import OrderState
 from orders.models import Order
 from orders.services.refunds import request_refund
 from scrm.demo import world
+from scrm.demo.behaviour import appeal
 from scrm.demo.loader.load import Story, random_of
 from scrm.demo.loader.purchases import Sold, write_orders
 from scrm.demo.population import CHUNK, DAY, make_population
@@ -47,9 +48,10 @@ def load_waiting_orders(story: Story) -> int:
     """Orders that wait for payment: most for a day (an advisor keeps the seats), some for the usual half hour."""
     rng, wish = random_of(story, 2), story.wish
     people = make_population(wish.seed, 0, wish.at).head(min(CHUNK, wish.customers))
+    pull = appeal(people)
     sold: list[Sold] = []
     for place in rng.permutation([i for i in range(len(people)) if people.ids.openid[i] and people.ids.external_userid[i]]):
-        product = int(rng.integers(len(world.products())))
+        product = int(rng.choice(len(world.products()), p=pull[place] / pull[place].sum()))
         item = world.products()[product]
         adults, children = party(people, int(place), item, rng)
         index = story.seats.take(item.code, (wish.at + dt.timedelta(days=9)).date(), adults + children)
