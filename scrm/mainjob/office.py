@@ -57,6 +57,11 @@ def interest_tag(browser: Browser) -> int:
     return int(found[1])
 
 
+def condition_of(mark: str) -> dict[str, Any]:
+    """Whoever searched for the story's own word."""
+    return {"event": {"window_days": 2, "kinds": ["product.searched"], "where": [{"name": "query", "in": [mark]}], "value": 1}}
+
+
 def make_segment(browser: Browser, name: str, condition: dict[str, Any]) -> int:
     """Build a segment with the builder's form; its id."""
 
@@ -68,6 +73,11 @@ def make_segment(browser: Browser, name: str, condition: dict[str, Any]) -> int:
         browser.submit("/segments/new", "/segments/new", {"name": name, "description": "", "condition": json.dumps(condition)})
 
     return int(once(find, make, f"segment {name}"))
+
+
+def segment_count(browser: Browser, segment: int) -> int:
+    """How many people a segment holds now."""
+    return int(browser.json(f"/segments/{segment}/count.json")["count"])
 
 
 def make_campaign(browser: Browser, name: str, segment: int, product: str, card_title: str, holdout: int) -> int:

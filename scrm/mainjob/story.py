@@ -121,8 +121,10 @@ def _segment(world: World) -> int:
 
 
 def _launch(world: World, segment: int) -> None:
+    known = {"all": [office.condition_of(world.mark), {"friend": {"is": "friend"}}]}
     friends = sum(1 for person in world.people if person.is_friend)
-    until(lambda: office.segment_reach(world.operations, segment, FRIENDS), f"{friends} friendships are known")
+    check = office.make_segment(world.operations, f"好友 {world.mark}", known)
+    until(lambda: office.segment_count(world.operations, check) == friends, f"{friends} friendships are known")
     name = f"主流程 {world.mark}"
     world.campaign = office.make_campaign(world.operations, name, segment, world.product, world.title, HOLDOUT)
     office.launch(world.operations, world.campaign, name)

@@ -92,7 +92,9 @@ def _people(node: Node, ids: list[int], at: dt.datetime) -> list[Person]:
     statement = select_evidence({1: node}, at, [(pk, 1) for pk in ids])
     with connection.cursor() as cursor:
         cursor.execute(statement.sql, statement.params)
-        evidence = {customer_id: json.loads(told) if isinstance(told, str) else told for customer_id, _tree, told in cursor.fetchall()}
+        evidence = {
+            customer_id: json.loads(told) if isinstance(told, str) else told for customer_id, _tree, told in cursor.fetchall()
+        }
     customers = Customer.objects.in_bulk(ids)
     return [Person(customers[pk], evidence.get(pk, [])) for pk in ids if pk in customers]
 

@@ -21,7 +21,9 @@ from tagging.queries.members import count_members
 COUNT_SECONDS = 25.0
 
 
-def save_segment(actor: User | None, *, name: str, description: str, condition: object, segment: Segment | None = None) -> Segment:
+def save_segment(
+    actor: User | None, *, name: str, description: str, condition: object, segment: Segment | None = None
+) -> Segment:
     """Create or change a segment and count it soon. ConditionError where the condition cannot be asked."""
     node = dump(checked(condition))
     target = segment or Segment(created_by=actor)

@@ -1,6 +1,5 @@
 """P5: segments, built as sentences, counted while one builds."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -8,12 +7,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from rest_framework.exceptions import ParseError
 
 from core import clock, params
 from core.conditions import ConditionError
 from core.errors import BadInput
 from core.parsers import decode
-from rest_framework.exceptions import ParseError
 from staff.access import actor, may, requires
 from tagging.models import Segment
 from tagging.queries import lists
@@ -121,5 +120,3 @@ def segment_numbers(request: HttpRequest, segment_id: int) -> HttpResponse:
     segment = get_object_or_404(Segment, pk=segment_id)
     found = lists.preview(segment.condition, actor(request), clock.now())
     return JsonResponse({"count": found.count.number, "is_estimate": found.count.is_estimate, "sentence": found.sentence})
-
-

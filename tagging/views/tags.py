@@ -54,7 +54,10 @@ def tag_detail(request: HttpRequest, tag_id: int) -> HttpResponse:
 def tag_add(request: HttpRequest) -> HttpResponse:
     """A new tag in a group."""
     group = get_object_or_404(TagGroup, pk=params.whole("group", request.POST.get("group"), 0))
-    name, description = params.text("name", request.POST.get("name"), 30), params.text("description", request.POST.get("description"), 120)
+    name, description = (
+        params.text("name", request.POST.get("name"), 30),
+        params.text("description", request.POST.get("description"), 120),
+    )
     tag = rules.create_tag(group=group, name=name, description=description, actor=actor(request))
     messages.success(request, _("The tag was made. Give it a rule, so that it fills itself."))
     return redirect("tagging:tag", tag.pk)
@@ -76,7 +79,9 @@ def rule_edit(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, tag: Tag, rule: TagRule | None) -> HttpResponse:
-    values: dict[str, Any] = {"name": rule.name, "keep_days": rule.keep_days, "condition": rule.condition} if rule else {"keep_days": 30}
+    values: dict[str, Any] = (
+        {"name": rule.name, "keep_days": rule.keep_days, "condition": rule.condition} if rule else {"keep_days": 30}
+    )
     errors: dict[str, str] = {}
     if request.method == "POST":
         values = {
@@ -118,7 +123,11 @@ def customer_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
     assignments = list(lists.tags_with_reasons(customer))
     owned = {one.tag_id for one in assignments}
     can_assign = may(request.user, "tags.assign")
-    more = [tag for tag in Tag.objects.filter(is_archived=False).select_related("group") if tag.pk not in owned] if can_assign else []
+    more = (
+        [tag for tag in Tag.objects.filter(is_archived=False).select_related("group") if tag.pk not in owned]
+        if can_assign
+        else []
+    )
     context = {"customer": customer, "assignments": assignments, "more": more, "can_assign": can_assign}
     return render(request, "tagging/customer_panel.html", context)
 
