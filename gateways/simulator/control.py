@@ -86,9 +86,17 @@ def _arguments(request: Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
     return msgspec.convert(request.query, wanted, strict=False)
 
 
+def _free(request: Request) -> dict[str, Any]:
+    """Arguments of a verb that takes any; ValueError when they are no JSON object."""
+    given = request.json() if request.body else dict(request.query)
+    if not isinstance(given, dict):
+        raise ValueError("not a JSON object")
+    return given
+
+
 def _find(world: World, request: Request) -> list[Json]:
-    wanted: dict[str, Any] = dict(request.json() if request.body else request.query)
-    limit, after = int(wanted.pop("limit", 100)), int(wanted.pop("after", 0))
+    wanted = _free(request)
+    limit, after = (int(str(wanted.pop(name, default))) for name, default in (("limit", 100), ("after", 0)))
     return [as_json(entry) for entry in world.journal.find(limit=limit, after=after, **wanted)]
 
 
@@ -102,7 +110,7 @@ def _picture(world: World, request: Request) -> Response:
 
 def _callback_verb(world: World, request: Request, path: str, transport: Transport) -> Any:
     # These talk to the application and so must not hold the lock.
-    wanted: dict[str, Any] = dict(request.json() if request.body else request.query)
+    wanted = _free(request)
     if path == "callbacks/deliver":
         return {"sent": callbacks.deliver_due(world, transport)}
     if path == "callbacks/forge":

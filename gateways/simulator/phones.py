@@ -1,5 +1,7 @@
 """What the phones show: a member's tasks and chats, a customer's conversations, a pay sheet. Reads only."""
 
+import heapq
+from collections.abc import Iterable
 from itertools import islice
 
 from gateways.simulator.exchange import Json
@@ -118,30 +120,33 @@ def _sender_json(sender: SenderTask) -> Json:
 
 
 def customers(world: World, search: str, userid: str, limit: int) -> list[Json]:
-    """People for the customer phone: those with news first, then by name; `search` looks into names and ids."""
-    pool = world.state.relations.get(userid, {}) if userid else world.state.contacts
-    rows = [_customer_json(world, ext) for ext in pool if not search or search in ext or search in world.state.contacts[ext].name]
+    """People for the customer phone, those with the latest news first; `search` looks into names and ids."""
+    pool: Iterable[str] = world.state.relations.get(userid, {}) if userid else world.state.contacts
+    found = [ext for ext in pool if not search or search in ext or search in world.state.contacts[ext].name]
     if not userid:
-        rows += [_visitor_json(world, openid) for openid in _visitors(world) if not search or search in openid]
-    return sorted(rows, key=lambda row: -row["last_at"])[:limit]
+        found += [openid for openid in _visitors(world) if not search or search in openid]
+    newest = heapq.nlargest(limit, found, key=lambda who: _last_news(world, who))
+    return [_customer_json(world, who) for who in newest]
 
 
-def _customer_json(world: World, external_userid: str) -> Json:
-    contact = world.state.contacts[external_userid]
-    lines = world.state.customer_lines.get(external_userid, ())
-    last = max([lines[-1].at if lines else 0.0, contact.mass_received[-1] if contact.mass_received else 0.0])
-    return {"who": external_userid, "name": contact.name, "gender": contact.gender, "friend": True, "last_at": last}
+def _last_news(world: World, who: str) -> float:
+    lines = world.state.customer_lines.get(who)
+    contact = world.state.contacts.get(who)
+    last_mass = contact.mass_received[-1] if contact and contact.mass_received else 0.0
+    return max(lines[-1].at if lines else 0.0, last_mass)
+
+
+def _customer_json(world: World, who: str) -> Json:
+    contact = world.state.contacts.get(who)
+    name = contact.name if contact else world.state.mini_users[who].nickname or "微信用户"
+    shown = {"who": who, "name": name, "gender": contact.gender if contact else 0, "friend": contact is not None}
+    return {**shown, "last_at": _last_news(world, who)}
 
 
 def _visitors(world: World) -> list[str]:
+    """Mini-program users who are nobody's contact."""
     known = {contact.unionid for contact in world.state.contacts.values() if contact.unionid}
     return [user.openid for user in world.state.mini_users.values() if user.unionid not in known]
-
-
-def _visitor_json(world: World, openid: str) -> Json:
-    lines = world.state.customer_lines.get(openid, ())
-    name = world.state.mini_users[openid].nickname or "微信用户"
-    return {"who": openid, "name": name, "gender": 0, "friend": False, "last_at": lines[-1].at if lines else 0.0}
 
 
 def profile(world: World, who: str) -> Json:

@@ -1,7 +1,7 @@
 """The mini-program on the customer's phone: what it shows and does goes through our real mini-program API."""
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -70,16 +70,17 @@ def _open(request: HttpRequest, who: str, page: str, client: MiniClient) -> Http
 
 def _note_touch(client: MiniClient, touch: str) -> None:
     try:
-        client.post(f"touches/{touch}/open", {})
+        client.post(f"touches/{quote(touch, safe='')}/open", {})
     except ApiAnswer as answer:
         if answer.status != 404:  # a card of an older world opens all the same
             raise
 
 
 def _product(request: HttpRequest, who: str, client: MiniClient, wanted: dict[str, str]) -> HttpResponse:
-    product = client.get(f"products/{wanted['code']}")
+    path = f"products/{quote(wanted['code'], safe='')}"
+    product = client.get(path)
     month = (product.get("next_departure") or "")[:7]
-    days = client.get(f"products/{wanted['code']}/calendar", **({"month": month} if month else {}))["days"]
+    days = client.get(f"{path}/calendar", **({"month": month} if month else {}))["days"]
     client.track("product.viewed", product=wanted["code"])
     here = reverse("sim:mini", args=[who])
     context = {"product": product, "days": [day for day in days if day["seats_left"]][:8], "touch": wanted.get("touch", "")}
