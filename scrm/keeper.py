@@ -340,6 +340,8 @@ class Keeper:
         if self.layout.throwaway:
             for folder in {self.layout.sockets, self.layout.home, self.layout.state}:
                 shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # the home's own folder, where it is not the state directory
+                Path(self.layout.home).parent.rmdir()
 
     def tell_to_stop(self, *_: object) -> None:
         """Signal handler."""

@@ -36,8 +36,10 @@ def _throw_away_servers() -> tuple[str, str]:
     """Servers that end with this process. They stay unknown to `server_urls`, so nothing else joins them."""
     folder = _roomy_folder()
     _sweep(folder)
+    place = Path(tempfile.mkdtemp(prefix=NAME, dir=folder))
+    place.chmod(0o711)  # the servers' user must reach its part of it
     try:
-        return embedded.join(Path(tempfile.mkdtemp(prefix=NAME, dir=folder)), throwaway=True)
+        return embedded.join(place, throwaway=True)
     except keeper.CannotStart as error:
         pytest.exit(f"scrm: {error}", returncode=3)
 

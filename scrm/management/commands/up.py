@@ -91,12 +91,15 @@ class System:
         self.supervisor.turn(seconds)
         if self.claimed.embedded and time.monotonic() >= self.next_heal:
             self._heal()
-        if (pids := self.supervisor.pids()) != self.told:
+        if (pids := self.supervisor.pids()) != self.told and not self.supervisor.stopping:
             self.told = pids
             launch.write_running(self.claimed, pids)
 
     def _heal(self) -> None:
         self.next_heal = time.monotonic() + HEAL_EVERY_SECONDS
+        if not (self.claimed.state / "up.lock").exists():
+            self._give_up(f"{self.claimed.state} was deleted")
+            return
         try:
             if embedded.heal(self.claimed.state):
                 self.say("the embedded servers were gone; they are back")
