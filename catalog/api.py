@@ -53,7 +53,7 @@ class ProductsView(PublicView):
 class ProductView(PublicView):
     """One product on sale."""
 
-    @extend_schema(operation_id="products_get", parameters=[NoQuery], responses=ProductDetail)
+    @extend_schema(operation_id="products_get", responses=ProductDetail)
     def get(self, request: Request, code: str) -> Response:
         """Everything its page shows; 404 when it is unknown or not on sale."""
         asked(NoQuery, request)

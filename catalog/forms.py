@@ -21,7 +21,11 @@ MOST_SEATS = 2000
 class UploadForm(forms.Form):
     """A supplier's file."""
 
-    supplier = forms.ModelChoiceField(Supplier.objects.filter(is_active=True).order_by("name"), label=gettext_lazy("Supplier"))
+    supplier = forms.ModelChoiceField(
+        Supplier.objects.filter(is_active=True).order_by("name"),
+        label=gettext_lazy("Supplier"),
+        empty_label=gettext_lazy("Choose a supplier"),
+    )
     file = forms.FileField(
         label=gettext_lazy("File"), help_text=gettext_lazy("CSV, Excel (.xlsx) or JSON, up to 20 MB and 50,000 rows")
     )

@@ -12,7 +12,7 @@ LONGEST_EDIT_DAYS = 366
 
 @dataclasses.dataclass(frozen=True)
 class FeedEffect:
-    """What a file would do to the resources a supplier has now."""
+    """What a file would do to the resources a supplier has now: how many change in name, price or city, how many vanish."""
 
     existing: int
     changed: int

@@ -68,7 +68,7 @@ class OrdersView(APIView):
 class OrderView(APIView):
     """One order."""
 
-    @extend_schema(operation_id="orders_get", parameters=[Nothing], responses=OrderShown)
+    @extend_schema(operation_id="orders_get", responses=OrderShown)
     def get(self, request: Request, no: str) -> Response:
         """Where it stands; ask again after paying, until the state is `paid`."""
         clean(Nothing, request.query_params.dict())

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from catalog.choices import IssueReason, IssueSeverity
 from catalog.models import FeedIssue, FeedRun
 
-PAGE = 100
+PAGE = 50
 NEWEST = 20
 _HEAVY = ("content", "findings", "mapping")
 

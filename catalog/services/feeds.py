@@ -196,7 +196,7 @@ def _read(run: FeedRun, cities: frozenset[str]) -> Reading:
 
 def _findings(drafts: list[Draft], cities: frozenset[str], city: str, rows_without: int) -> dict[str, Any]:
     """What concerns the file as a whole: rows put into an assumed city, rows where no destination of ours is."""
-    elsewhere = collections.Counter(draft.city for draft in drafts if draft.city and draft.city not in cities)
+    elsewhere = collections.Counter(draft.city for draft in drafts if draft.city in places.CITIES and draft.city not in cities)
     assumed = {"assumed_city": {"city": city, "rows": rows_without}} if city and rows_without else {}
     return {**assumed, "no_destination": dict(elsewhere.most_common(20))}
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from catalog.choices import FeedRunState, IssueReason, IssueSeverity
+from catalog.choices import FeedField, FeedRunState, IssueReason, IssueSeverity
 from catalog.feeds.rows import Draft, Issue
 from catalog.models import FeedRun, Supplier
 from catalog.rules import PRICE_JUMP, FeedEffect, must_wait
@@ -47,6 +47,8 @@ SELECT resource.id, fresh.external_id, fresh.row_no, fresh.name, resource.name A
     resource.gone_at IS NULL AS present,
     fresh.external_id IS NOT NULL AS listed,
     fresh.external_id IS NOT NULL AND (resource.content_hash <> fresh.content_hash OR resource.gone_at IS NOT NULL) AS changed,
+    coalesce(fresh.name <> resource.name OR fresh.city <> resource.city
+        OR (fresh.external_id IS NOT NULL AND fresh.price_amount IS DISTINCT FROM resource.price_amount), false) AS weighty,
     fresh.external_id IS NULL AND refused.external_id IS NULL AND resource.gone_at IS NULL AND %(is_full)s AS gone,
     coalesce(resource.price_amount > 0 AND fresh.price_amount > 0 AND (fresh.price_amount >= resource.price_amount * %(jump)s
         OR fresh.price_amount * %(jump)s <= resource.price_amount), false) AS jumped
@@ -56,13 +58,13 @@ LEFT JOIN (SELECT DISTINCT external_id FROM feed_refused) AS refused ON refused.
 WHERE resource.supplier_id = %(supplier)s AND resource.kind = %(kind)s
 """
 _EFFECT = """
-SELECT count(*) FILTER (WHERE present), count(*) FILTER (WHERE changed), count(*) FILTER (WHERE gone),
-    count(*) FILTER (WHERE listed), count(*) FILTER (WHERE jumped) FROM feed_diff
+SELECT count(*) FILTER (WHERE present), count(*) FILTER (WHERE weighty AND present), count(*) FILTER (WHERE gone),
+    count(*) FILTER (WHERE changed), count(*) FILTER (WHERE listed), count(*) FILTER (WHERE jumped) FROM feed_diff
 """
 _JUMPS = "SELECT row_no, name, old_price, price FROM feed_diff WHERE jumped ORDER BY row_no"
 _HOLD_JUMPS = "DELETE FROM feed_row WHERE external_id IN (SELECT external_id FROM feed_diff WHERE jumped)"
 _CHANGES = """
-SELECT name, old_name, old_price, price, old_city, city FROM feed_diff WHERE changed
+SELECT name, old_name, old_price, price, old_city, city FROM feed_diff WHERE weighty
 ORDER BY abs(coalesce(price, 0) - coalesce(old_price, 0)) DESC, row_no LIMIT %s
 """
 _GONE = "SELECT old_name FROM feed_diff WHERE gone ORDER BY old_name LIMIT %s"
@@ -85,9 +87,11 @@ WHERE resource.content_hash <> EXCLUDED.content_hash OR resource.gone_at IS NOT 
 
 @dataclasses.dataclass(frozen=True)
 class Diff:
-    """The counted difference between a file and what the supplier has: `known` rows we have, `jumped` of them in price."""
+    """The counted difference between a file and what the supplier has: `known` rows we have, `changed` of them in anything,
+    `jumped` in price. The effect counts name, price and city only: a reworded description is no reason to stop a file."""
 
     effect: FeedEffect
+    changed: int
     known: int
     jumped: int
 
@@ -127,8 +131,8 @@ def _compare(cursor: CursorWrapper, run: FeedRun, reading: Reading, destinations
     cursor.execute("ANALYZE feed_row")
     cursor.execute(_DIFF, {"supplier": run.supplier_id, "kind": run.kind, "is_full": run.is_full, "jump": PRICE_JUMP})
     cursor.execute(_EFFECT)
-    existing, changed, gone, known, jumped = cursor.fetchone()
-    return Diff(FeedEffect(existing, changed, gone), known, jumped)
+    existing, weighty, gone, changed, known, jumped = cursor.fetchone()
+    return Diff(FeedEffect(existing, weighty, gone), changed, known, jumped)
 
 
 def _row(draft: Draft, destination_id: int | None) -> tuple[Any, ...]:
@@ -138,10 +142,11 @@ def _row(draft: Draft, destination_id: int | None) -> tuple[Any, ...]:
     return (draft.row_no, draft.external_id, draft.name, draft.city, destination_id, draft.address, *values, attributes, digest)
 
 
-def _jumps(cursor: CursorWrapper, severity: IssueSeverity) -> list[Issue]:
+def _jumps(cursor: CursorWrapper, run: FeedRun, severity: IssueSeverity) -> list[Issue]:
+    label = next((column for column, field, _sure in run.mapping.get("columns", []) if field == FeedField.PRICE), "")
     cursor.execute(_JUMPS)
     rows = cursor.fetchall()
-    return [Issue(row_no, name, "price", IssueReason.PRICE_JUMP, f"{old} → {new}", severity) for row_no, name, old, new in rows]
+    return [Issue(row_no, name, label, IssueReason.PRICE_JUMP, f"{old} → {new}", severity) for row_no, name, old, new in rows]
 
 
 def _shown_changes(cursor: CursorWrapper) -> dict[str, Any]:
@@ -168,16 +173,18 @@ def _write(cursor: CursorWrapper, run: FeedRun, *, hold_jumps: bool) -> None:
 
 def _finish(cursor: CursorWrapper, run: FeedRun, reading: Reading, diff: Diff, *, hold_jumps: bool) -> None:
     held = diff.jumped if hold_jumps else 0
-    issues = [*reading.issues, *_jumps(cursor, IssueSeverity.REFUSED if hold_jumps else IssueSeverity.FLAGGED)]
+    issues = [*reading.issues, *_jumps(cursor, run, IssueSeverity.REFUSED if hold_jumps else IssueSeverity.FLAGGED)]
     _replace_issues(cursor, run.pk, issues)
     run.rows_total = run.rows_read = len(reading.drafts) + len(reading.refused_ids)
     run.rows_created = len(reading.drafts) - diff.known
-    run.rows_changed = diff.effect.changed - held
-    run.rows_same = diff.known - diff.effect.changed
+    run.rows_changed = diff.changed - held
+    run.rows_same = diff.known - diff.changed
     run.rows_gone = diff.effect.gone
     run.rows_refused = len(reading.refused_ids) + held
     run.rows_flagged = len({issue.row_no for issue in issues} - {i.row_no for i in issues if i.severity == IssueSeverity.REFUSED})
-    run.findings = {**reading.findings, "share_percent": diff.effect.share_percent, "existing": diff.effect.existing}
+    effect = diff.effect
+    shares = {"share_percent": effect.share_percent, "existing": effect.existing, "weighty": effect.changed}
+    run.findings = {**reading.findings, **shares}
     run.finished_at = clock.now()
     run.save()
 

@@ -5,6 +5,7 @@ import datetime as dt
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import clock
 from orders.choices import CloseReason, OrderState, PaymentState, RefundState
@@ -44,6 +45,11 @@ class OrderStory:
         return open_payment or any(refund.state == RefundState.PROCESSING for refund in self.refunds)
 
     @property
+    def travellers(self) -> str:
+        """Who travels, in words."""
+        return travellers(self.order)
+
+    @property
     def to_decide(self) -> list[Refund]:
         """Refunds that wait for finance."""
         return [refund for refund in self.refunds if refund.state == RefundState.REQUESTED]
@@ -69,8 +75,19 @@ def story_of(order: Order) -> OrderStory:
     return OrderStory(order, payments, refunds, moments, percent, suggested, left)
 
 
+def travellers(order: Order) -> str:
+    """Who travels: "2 adults", "2 adults, 1 child"."""
+    adults = ngettext("%(n)s adult", "%(n)s adults", order.adults) % {"n": order.adults}
+    if not order.children:
+        return adults
+    return _("%(adults)s, %(children)s") % {
+        "adults": adults,
+        "children": ngettext("%(n)s child", "%(n)s children", order.children) % {"n": order.children},
+    }
+
+
 def _of_order(order: Order) -> list[Moment]:
-    people = _("%(adults)s adults, %(children)s children") % {"adults": order.adults, "children": order.children}
+    people = travellers(order)
     source = _("from a mass message") if order.message_id else ""
     detail = " · ".join(part for part in (people, source) if part)
     moments = [Moment(order.placed_at, "shopping-bag", "accent", _("Order placed"), detail, order.total_amount)]

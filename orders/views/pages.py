@@ -89,6 +89,6 @@ def detail_context(request: HttpRequest, story: OrderStory, form: RefundForm | N
         "executes": executes,
         "can_refund": can_refund and (executes or may(request.user, "orders.refund_request")),
         "can_cancel": story.order.state == "placed" and may(request.user, "orders.create"),
-        "form": form or RefundForm(initial={"amount": story.suggested or story.refundable, "key": uuid.uuid4().hex[:16]}),
+        "form": form or RefundForm(initial={"amount": story.suggested or None, "key": uuid.uuid4().hex[:16]}),
         "word": confirmation(),
     }
