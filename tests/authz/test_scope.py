@@ -1,0 +1,86 @@
+"""Object scope: what belongs to a stranger's customer does not exist, on every URL that names such an object."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from campaigns.models import FollowUp
+from catalog.models import Departure, Destination, Product
+from core import clock
+from customers.models import Note
+from orders.models import Order
+from staff.models import User
+from tests.authz.routes import Route, declared
+from tests.factories import make_customer
+
+# Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
+SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id"}
+SHARED = {
+    "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
+    "code": "products are the agency's",
+    "department_id": "administrators only",
+    "user_id": "administrators and auditors only",
+    "resource_id": "resources are the agency's",
+    "run_id": "imports are the agency's",
+    "name": "a card of the workbench, filled by the user's own scope",
+    "token": "a random token in the customer's hands",
+    **dict.fromkeys(
+        ["media_id", "userid", "msgid", "external_userid", "who", "out_trade_no", "entry"], "the simulator's own world"
+    ),
+}
+ROUTES = [route for route in declared() if set(route.parameters) & SCOPED and not route.path.startswith(("api/", "sim/"))]
+
+
+def test_every_parameter_is_known_to_be_scoped_or_shared() -> None:
+    named = {name for route in declared() for name in route.parameters}
+    assert named - SCOPED - set(SHARED) == set()
+
+
+@pytest.fixture
+def stranger_s(wang: User) -> dict[str, object]:
+    """One of each thing, all belonging to a customer of 王子涵 in Ningbo."""
+    customer = make_customer("钱多多", owner=wang, department=wang.department)
+    destination = Destination.objects.create(code="yunnan", name="云南", cities=["大理"])
+    product = Product.objects.create(code="P01", name="云南6日", destination=destination, days=6, price_from_amount=Decimal(3980))
+    day = dt.date(2027, 5, 1)
+    departure = Departure.objects.create(
+        product=product, departs_on=day, adult_amount=Decimal(3980), child_amount=Decimal(2980), seats=20
+    )
+    now = clock.now()
+    order = Order.objects.create(
+        no="A2611240001", customer=customer, product=product, departure=departure, adults=1,
+        adult_amount=3980, child_amount=2980, total_amount=3980, placed_at=now, hold_until=now,
+    )  # fmt: skip
+    return {
+        "customer_id": customer.pk,
+        "note_id": Note.objects.create(customer=customer, author=wang, text="喜欢安静").pk,
+        "task_id": FollowUp.objects.create(
+            key="k", customer=customer, assignee=wang, title="回访", reason="unpaid", due_at=now
+        ).pk,
+        "no": order.no,
+        "refund_id": 1,
+    }
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.path}-{'-'.join(route.methods)}")
+@pytest.mark.parametrize("scope", ["own", "department"])
+def test_a_stranger_s_object_does_not_exist(route: Route, scope: str, chen: User, stranger_s: dict[str, object]) -> None:
+    chen.role, chen.row_scope, chen.is_superuser = "sales", scope, False
+    chen.save()
+    client = Client()
+    client.force_login(chen)
+    for method in route.methods:
+        response = client.generic(method, route.url(stranger_s))
+        refused = response.status_code == 403  # the role may not do this to anybody's
+        assert refused or response.status_code == 404, f"{method} {route.path}: {response.status_code}"
+        nowhere = client.generic(method, route.url({**dict.fromkeys(stranger_s, 999_999_999), "no": "A0000000000"}))
+        assert nowhere.status_code == response.status_code
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.methods == ("GET",)], ids=lambda route: route.path)
+def test_the_owner_reaches_it(route: Route, wang: User, stranger_s: dict[str, object]) -> None:
+    client = Client()
+    client.force_login(wang)
+    assert client.get(route.url(stranger_s)).status_code == 200
