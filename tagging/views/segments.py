@@ -79,8 +79,7 @@ def _posted(request: HttpRequest) -> dict[str, Any]:
 def _save(request: HttpRequest, segment: Segment | None, values: dict[str, Any]) -> Segment:
     if not may(request.user, "segments.manage"):
         raise BadInput(_("Your role does not include this."))
-    name, description = values["name"], values["description"]
-    return services.save_segment(segment, name=name, description=description, condition=values["condition"], actor=actor(request))
+    return services.save_segment(actor(request), **values, segment=segment)
 
 
 def read_condition(text: str) -> Any:
@@ -95,7 +94,7 @@ def read_condition(text: str) -> Any:
 @require_POST
 def segment_delete(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Delete one that no campaign uses."""
-    services.delete_segment(get_object_or_404(Segment, pk=segment_id), actor=actor(request))
+    services.delete_segment(actor(request), get_object_or_404(Segment, pk=segment_id))
     messages.success(request, _("The segment was deleted."))
     return redirect("tagging:segments")
 

@@ -16,7 +16,7 @@ from tagging.choices import Dimension, RuleState
 from tagging.models import Tag, TagGroup, TagRule
 from tagging.queries import lists
 from tagging.queries.schema import builder_schema
-from tagging.services import manual, rules
+from tagging.services import manual, rules, taxonomy
 from tagging.views.segments import EMPTY, read_condition
 
 
@@ -54,11 +54,9 @@ def tag_detail(request: HttpRequest, tag_id: int) -> HttpResponse:
 def tag_add(request: HttpRequest) -> HttpResponse:
     """A new tag in a group."""
     group = get_object_or_404(TagGroup, pk=params.whole("group", request.POST.get("group"), 0))
-    name, description = (
-        params.text("name", request.POST.get("name"), 30),
-        params.text("description", request.POST.get("description"), 120),
-    )
-    tag = rules.create_tag(group=group, name=name, description=description, actor=actor(request))
+    name = params.text("name", request.POST.get("name"), 30)
+    description = params.text("description", request.POST.get("description"), 120)
+    tag = taxonomy.save_tag(actor(request), group=group, name=name, description=description)
     messages.success(request, _("The tag was made. Give it a rule, so that it fills itself."))
     return redirect("tagging:tag", tag.pk)
 
@@ -90,9 +88,10 @@ def _edit(request: HttpRequest, tag: Tag, rule: TagRule | None) -> HttpResponse:
             "condition": read_condition(request.POST.get("condition", "")),
         }
         try:
-            saved = rules.save_rule(rule, tag=tag, actor=actor(request), **values)
+            user = actor(request)
+            saved = rules.edit_rule(user, rule.pk, **values) if rule else rules.create_rule(user, tag=tag, **values)
             if "publish" in request.POST:
-                rules.set_rule_state(saved, RuleState.ACTIVE, actor=actor(request))
+                rules.publish_rule(user, saved.pk)
         except BadInput as error:
             errors = error.fields or {"condition": error.message}
         else:
@@ -110,7 +109,10 @@ def rule_state(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Publish or pause."""
     rule = get_object_or_404(TagRule, pk=rule_id)
     state = RuleState(params.one_of("state", request.POST.get("state"), [RuleState.ACTIVE, RuleState.PAUSED], RuleState.PAUSED))
-    rules.set_rule_state(rule, state, actor=actor(request))
+    if state == RuleState.ACTIVE:
+        rules.publish_rule(actor(request), rule.pk)
+    else:
+        rules.pause_rule(actor(request), rule.pk)
     messages.success(request, _("The rule is at work.") if state == RuleState.ACTIVE else _("The rule rests."))
     return redirect("tagging:tag", rule.tag_id)
 
