@@ -231,3 +231,12 @@ def test_the_same_people_are_planted_on_the_platforms(settings: Any, tmp_path: P
     planted = state.orders[payment.out_trade_no]
     assert planted.total == payment.amount * 100
     assert planted.transaction_id == payment.transaction_id
+
+
+def test_a_running_simulator_is_told_over_http(truth: Path, settings: Any, simulator: Any, tmp_path: Path) -> None:
+    where = platform.plant(customers=800, seed=7, at=AT, state=tmp_path, reset=True)
+    assert where == f"at {settings.SIM_URL}"
+    counts = simulator.do("state")["counts"]
+    assert counts["contacts"] == Relationship.objects.count()
+    assert counts["orders"] == Payment.objects.filter(state="paid").count()
+    assert not (tmp_path / "simulator").exists()

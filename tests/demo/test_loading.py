@@ -63,3 +63,9 @@ def test_the_command_refuses_to_stand_beside_live_platforms(settings: Any) -> No
     settings.PLATFORM_MODE = "live"
     with pytest.raises(CommandError, match="live"):
         call_command("load_demo", customers=10)
+
+
+def test_a_truth_that_cannot_be_written_stops_the_load_with_one_line(tmp_path: Path, db: None) -> None:
+    with pytest.raises(CommandError, match="nothing was loaded"):
+        call_command("load_demo", customers=10, truth=tmp_path / "no such folder" / "truth.jsonl")
+    assert load.is_empty()

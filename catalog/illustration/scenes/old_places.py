@@ -11,49 +11,41 @@ TILE = "#47505c"
 
 def old_town(canvas: Canvas) -> None:
     """Tiled roofs below a snow mountain, lanterns over the lane."""
-    palette, rng = canvas.palette, canvas.rng
+    palette = canvas.palette
     land.sky(canvas, sun=(320, 200))
     land.clouds(canvas, 3, 90, 200)
     land.mountain_range(canvas, [(640, 120), (430, 250), (880, 230), (1080, 300), (180, 310)], 500, palette.land(0.25), snow=0.5)
     land.fog(canvas, 470, 110, opacity=0.6)
     stone = mix("#c9b79a", palette.near, 0.25)
-    canvas.rect(
-        -10,
-        470,
-        WIDTH + 20,
-        340,
-        canvas.linear((0, mix("#8c6a4a", palette.near, 0.5)), (0.68, darker(stone, 0.3)), (0.7, stone), (1, darker(stone, 0.3))),
-    )
+    shadow = darker(stone, 0.3)
+    lane = canvas.linear((0, mix("#8c6a4a", palette.near, 0.5)), (0.68, shadow), (0.7, stone), (1, shadow))
+    canvas.rect(-10, 470, WIDTH + 20, 340, lane)
     for row, (y, size) in enumerate(((500, 120), (590, 160), (700, 220))):
-        x = -30.0 - 50 * row
-        while x < WIDTH + size:
-            wall = mix(rng.choice(["#b98a5f", "#d8c3a0", "#a8744a"]), palette.near, 0.3 - 0.1 * row)
-            things.house(
-                canvas,
-                x + size * 0.5,
-                y,
-                size * rng.uniform(0.95, 1.2),
-                size * rng.uniform(0.85, 1.05),
-                wall=wall,
-                roof=mix(TILE, palette.far, 0.3 - 0.12 * row),
-            )
-            x += size * rng.uniform(0.82, 1.0)
+        _house_row(canvas, row, y, size)
     for row in range(5):
-        for column in range(14):
-            wide = 62 + 14 * row
-            canvas.rect(
-                600 + (column - 7 + 0.5 * (row % 2)) * wide,
-                706 + row * 21,
-                wide - 6,
-                16 + row,
-                darker(stone, 0.16),
-                radius=4,
-                opacity=0.3,
-            )
+        _flagstones(canvas, row, darker(stone, 0.16))
     things.garland(canvas, 40, 560, 520, 46, 5, 22)
     things.garland(canvas, 660, 1180, 510, 50, 5, 22)
     for x, y, color in ((560, 768, palette.bloom), (610, 762, "#3f6fa8"), (700, 780, "#c8473a")):
         things.person(canvas, x, y, 92, color)
+
+
+def _house_row(canvas: Canvas, row: int, y: float, size: float) -> None:
+    palette, rng = canvas.palette, canvas.rng
+    roof = mix(TILE, palette.far, 0.3 - 0.12 * row)
+    x = -30.0 - 50 * row
+    while x < WIDTH + size:
+        wall = mix(rng.choice(["#b98a5f", "#d8c3a0", "#a8744a"]), palette.near, 0.3 - 0.1 * row)
+        width, height = size * rng.uniform(0.95, 1.2), size * rng.uniform(0.85, 1.05)
+        things.house(canvas, x + size * 0.5, y, width, height, wall=wall, roof=roof)
+        x += size * rng.uniform(0.82, 1.0)
+
+
+def _flagstones(canvas: Canvas, row: int, color: str) -> None:
+    wide = 62 + 14 * row
+    for column in range(14):
+        left = 600 + (column - 7 + 0.5 * (row % 2)) * wide
+        canvas.rect(left, 706 + row * 21, wide - 6, 16 + row, color, radius=4, opacity=0.3)
 
 
 def city_wall(canvas: Canvas) -> None:

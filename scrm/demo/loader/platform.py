@@ -33,28 +33,37 @@ class NotPlanted(Exception):
     """The simulator answered, but not with yes."""
 
 
-def plant(*, customers: int, seed: int, at: dt.datetime, state: Path) -> str:
-    """Plant the first MOST_PEOPLE customers; where they went, as a word for the person watching."""
+def plant(*, customers: int, seed: int, at: dt.datetime, state: Path, reset: bool = False) -> str:
+    """Plant the first MOST_PEOPLE customers; where they went, as a word for the person watching.
+
+    `reset` begins a new world. NotPlanted when a running simulator does not take them.
+    """
     bodies = list(_bodies(min(customers, MOST_PEOPLE), seed, at))
     try:
+        if reset:
+            _tell("reset", b"")
         for body in bodies:
-            _tell(body)
+            _tell("seed", body)
     except requests.ConnectionError:
         path = state / SNAPSHOT
-        _write(path, bodies)
+        _write(path, bodies, reset=reset)
         return f"in the snapshot {path}"
+    except requests.RequestException as error:
+        raise NotPlanted(str(error)) from error
     return f"at {settings.SIM_URL}"
 
 
-def _tell(body: bytes) -> None:
-    timeout = (_CONNECT_SECONDS, _ANSWER_SECONDS)
-    answer = requests.post(f"{settings.SIM_URL}/_sim/seed", body, timeout=timeout, headers={"Content-Type": "application/json"})
+def _tell(verb: str, body: bytes) -> None:
+    timeout, headers = (_CONNECT_SECONDS, _ANSWER_SECONDS), {"Content-Type": "application/json"}
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy of this machine has no business between us and the simulator
+        answer = session.post(f"{settings.SIM_URL}/_sim/{verb}", body, timeout=timeout, headers=headers)
     if answer.status_code != 200:
         raise NotPlanted(f"{settings.SIM_URL} answered {answer.status_code}: {answer.text[:200]}")
 
 
-def _write(path: Path, bodies: list[bytes]) -> None:
-    simulator = Simulator(load(path))
+def _write(path: Path, bodies: list[bytes], *, reset: bool) -> None:
+    simulator = Simulator(None if reset else load(path))
     for body in bodies:
         answer = simulator.handle(Request("POST", "_sim", "/seed", body=body))
         if answer.status != 200:

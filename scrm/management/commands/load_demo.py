@@ -12,9 +12,10 @@ from django.db import transaction
 from core import clock
 from scrm.demo import truth
 from scrm.demo.loader import load
-from scrm.demo.loader.platform import plant
+from scrm.demo.loader.platform import NotPlanted, plant
 from scrm.demo.loader.story import load_story
 from scrm.embedded import prepare_state, state_dir
+from scrm.keeper import CannotStart
 
 EVENTS_PER_CUSTOMER = 30
 MOST_CUSTOMERS = 5_000_000
@@ -38,20 +39,36 @@ class Command(BaseCommand):
         """Load, and say what was loaded."""
         if settings.PLATFORM_MODE != "sim":
             raise CommandError("the demo is never loaded beside live platforms (SCRM_PLATFORM_MODE=live)")
-        wish, path = _wish(options), options["truth"] or prepare_state(state_dir()) / truth.NAME
-        started = time.monotonic()
+        wish, state, started = _wish(options), _state(), time.monotonic()
+        path = options["truth"] or state / truth.NAME
         try:
             with transaction.atomic():
                 story = load.load_world(wish, path, self._say, reset=options["reset"])
                 load_story(story, self._say)
         except load.NotEmpty as error:
             raise CommandError("the database is not empty; --reset removes everything in it first") from error
-        self._say(f"people planted {plant(customers=wish.customers, seed=wish.seed, at=wish.at, state=path.parent)}")
+        except OSError as error:
+            raise CommandError(f"nothing was loaded: {error}") from error
+        self._plant(wish, state, reset=options["reset"])
         self._say(f"loaded in {time.monotonic() - started:.1f} s; hidden interests in {path}")
+
+    def _plant(self, wish: load.Wish, state: Path, *, reset: bool) -> None:
+        try:
+            where = plant(customers=wish.customers, seed=wish.seed, at=wish.at, state=state, reset=reset)
+        except NotPlanted as error:
+            raise CommandError(f"the demo is loaded, but the simulator does not know its people: {error}") from error
+        self._say(f"people planted {where}")
 
     def _say(self, text: str) -> None:
         self.stdout.write(f"load_demo: {text}")
         self.stdout.flush()
+
+
+def _state() -> Path:
+    try:
+        return prepare_state(state_dir())
+    except CannotStart as error:
+        raise CommandError(str(error)) from error
 
 
 def _wish(options: dict[str, Any]) -> load.Wish:
