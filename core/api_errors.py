@@ -32,8 +32,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     told = getattr(error, "user_text", None)
     if told is not None:  # a vendor's failure; core knows no gateways, only that their errors can speak to people
         retry = bool(getattr(error, "retryable", False))
-        code = status.HTTP_503_SERVICE_UNAVAILABLE if retry else status.HTTP_502_BAD_GATEWAY
-        return _named(Response(body("platform", str(told)), status=code), retry=retry)
+        return _named(Response(body("platform", str(told)), status=_vendor_status(error, retry)), retry=retry)
     if isinstance(error, OperationalError):
         logger.error("database unavailable: %s", error)
         return _named(Response(body("unavailable", _("Please try again in a moment.")), status=503), retry=True)
@@ -42,6 +41,13 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     response.data = _plain(error, response.data)
     return response
+
+
+def _vendor_status(error: Exception, retry: bool) -> int:
+    """503 when a later try can succeed, 409 when the caller sent what the vendor refuses (a used-up code), else 502."""
+    if retry:
+        return status.HTTP_503_SERVICE_UNAVAILABLE
+    return status.HTTP_409_CONFLICT if getattr(error, "blame", "") == "customer" else status.HTTP_502_BAD_GATEWAY
 
 
 def _named(response: Response, *, retry: bool) -> Response:

@@ -1,6 +1,7 @@
 """JSON from untrusted clients, with every trap closed before a serializer sees it."""
 
 import codecs
+import json
 from typing import IO, Any
 
 import msgspec
@@ -13,7 +14,7 @@ MAX_DEPTH = 32
 
 
 class StrictJSONParser(JSONParser):
-    """Refuses with 400: more than 1 MB, nesting over 32, NaN and Infinity, NUL, lone surrogates, invalid UTF-8."""
+    """Refuses with 400: more than 1 MB, nesting over 32, equal names, NaN, Infinity, NUL, lone surrogates, invalid UTF-8."""
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         """The decoded value; ParseError (400) says what is wrong."""
@@ -33,7 +34,13 @@ def decode(raw: bytes) -> Any:
     complaint = _complaint(value)
     if complaint:
         raise ParseError(complaint)
+    json.loads(body, object_pairs_hook=_unique)  # msgspec takes the last of several equal names; others take the first
     return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _value in pairs}) != len(pairs):
+        raise ParseError(_("A name stands twice in one JSON object."))
 
 
 def _complaint(root: Any) -> str:

@@ -20,6 +20,16 @@ class CleanText(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class TrueOrFalse(serializers.BooleanField):
+    """JSON true or false and nothing else: a consent is not guessed from "on" or 0."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The value; a ValidationError for anything else."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class LogInSerializer(serializers.Serializer[Any]):
     """`code` of wx.login."""
 
@@ -37,7 +47,7 @@ class ConsentSerializer(serializers.Serializer[Any]):
 
     purpose = serializers.ChoiceField(choices=Purpose.choices)
     channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.ANY)
-    granted = serializers.BooleanField()
+    granted = TrueOrFalse()
     text_version = CleanText(max_length=20)
 
 

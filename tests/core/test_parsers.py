@@ -11,6 +11,7 @@ from core.parsers import decode
     [
         b"", b"{", b"[1,]", b"NaN", b"[Infinity]", b'"\xff"', b'"\\ud800"', b'"a\\u0000b"', b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 100_000 + b"1" + b"}" * 100_000, b"[" * 40 + b"]" * 40, b"9" * 5000, b"99999999999999999999",
+        b'{"a": 1, "a": 2}', b'[{"b": {"a": 1, "\\u0061": 2}}]',
     ],
 )  # fmt: skip
 def test_json_that_cannot_be_stored_is_a_400(raw: bytes) -> None:
@@ -19,7 +20,10 @@ def test_json_that_cannot_be_stored_is_a_400(raw: bytes) -> None:
 
 
 def test_ordinary_json_passes_with_or_without_a_byte_order_mark() -> None:
-    assert decode(b'\xef\xbb\xbf{"name": "\xe8\x8b\x8f\xe6\x99\xb4", "n": [1, 2.5, null]}') == {"name": "苏晴", "n": [1, 2.5, None]}
+    assert decode(b'\xef\xbb\xbf{"name": "\xe8\x8b\x8f\xe6\x99\xb4", "n": [1, 2.5, null]}') == {
+        "name": "苏晴",
+        "n": [1, 2.5, None],
+    }
 
 
 @pytest.mark.parametrize("text", ["0x1", "1.5", "-", "１２", "9" * 30, "1e3", "-1", " 1", "\x001"])

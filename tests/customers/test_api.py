@@ -57,9 +57,9 @@ def test_a_bad_log_in_is_a_400_and_leaves_nothing(simulator: SimulatorHandle, bo
 
 
 @pytest.mark.django_db
-def test_a_code_wechat_refuses_is_no_500(simulator: SimulatorHandle) -> None:
+def test_a_code_wechat_refuses_is_a_409(simulator: SimulatorHandle) -> None:
     answer = post("auth/login", {"code": "used-or-invented"})
-    assert answer.status_code == 502
+    assert answer.status_code == 409
     assert answer.json()["code"] == "platform"
 
 
