@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -206,6 +207,15 @@ def test_two_systems_run_side_by_side(started: Callable[..., System]) -> None:
 
 
 @pytest.mark.slow
+def test_a_deleted_state_directory_ends_the_system(started: Callable[..., System]) -> None:
+    system = started("--empty").wait()
+    shutil.rmtree(system.state)
+    assert system.process is not None
+    assert system.process.wait(15) == 1
+    assert f"{system.state} was deleted" in system.text()
+
+
+@pytest.mark.slow
 def test_a_reset_empties_the_database(started: Callable[..., System]) -> None:
     system = started("--empty").wait()
     system.stop()
@@ -213,10 +223,18 @@ def test_a_reset_empties_the_database(started: Callable[..., System]) -> None:
     assert "migrations" in again.text()
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder on disk that every user may enter (pytest closes its own)."""
+    with tempfile.TemporaryDirectory(prefix="scrm-clone-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.slow
-def test_a_clone_below_a_closed_folder_works_for_root_and_for_nobody(tmp_path: Path) -> None:
+def test_a_clone_below_a_closed_folder_works_for_root_and_for_nobody(open_folder: Path) -> None:
     """From nothing: clone, bootstrap, test run. Needs a package index."""
-    closed = tmp_path / "closed"
+    closed = open_folder / "closed"
     closed.mkdir(mode=0o700)
     clone = closed / "旅行 scrm"
     subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(clone)], check=True)
@@ -229,9 +247,6 @@ def test_a_clone_below_a_closed_folder_works_for_root_and_for_nobody(tmp_path: P
     assert closed.stat().st_mode & 0o777 == 0o700
     if os.geteuid() == 0:
         subprocess.run(["chown", "-R", "nobody", str(closed)], check=True)
-        tmp_path.chmod(0o755)
-        for parent in tmp_path.parents[:2]:
-            parent.chmod(0o755)
         as_nobody = subprocess.run(
             command, cwd=clone, env={**environment, "HOME": str(closed)}, user="nobody", group="nogroup", extra_groups=[],
             capture_output=True, text=True, check=False,
