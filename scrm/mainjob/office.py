@@ -8,7 +8,7 @@ from typing import Any
 from scrm.mainjob.forms import form_values
 from scrm.mainjob.http import Browser, Simulator, Wrong, until
 
-INTEREST = "亲子游"
+INTEREST = "亲子"
 
 
 def log_in(url: str, username: str, password: str) -> Browser:

@@ -72,7 +72,9 @@ def browse(person: Person, wanted: list[str], others: list[str], mark: str, rand
     now = dt.datetime.now(dt.UTC)
     codes = wanted if person.is_interested else others
     events = [_event("product.viewed", now, {"product": code}) for code in (codes * 4)[:4]]
-    events.append(_event("product.searched", now, {"query": mark}))
+    events += [_event("product.favorited", now, {"product": codes[0]}), _event("product.searched", now, {"query": mark})]
+    if person.is_interested:
+        events.append(_event("product.searched", now, {"query": random_.choice(("带娃", "遛娃", "亲子酒店"))}))
     events += [_event("page.viewed", now, {"title": "首页"}) for _ in range(random_.randrange(3))]
     future = _event("product.viewed", now + dt.timedelta(days=3), {"product": codes[0]})
     results = person.phone.post("events:batch", {"events": [*events, future]})["results"]
