@@ -108,4 +108,3 @@ def day_shown(departure: Departure) -> dict[str, Any]:
         "child_price": to_fen(departure.child_amount),
         "seats_left": departure.seats - departure.seats_taken,
     }
-

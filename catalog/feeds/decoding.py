@@ -308,4 +308,3 @@ def column_samples(table: Table, limit: int = 50) -> list[list[str]]:
             if cell and len(sample) < limit:
                 sample.append(as_text(cell))
     return samples
-

@@ -39,9 +39,7 @@ _BY_PROVINCE = {
     "香港": "香港", "澳门": "澳门", "台湾": "台北 高雄 台中 台南 花莲 垦丁",
 }  # fmt: skip
 CITIES: frozenset[str] = frozenset(city for names in _BY_PROVINCE.values() for city in names.split())
-_PROVINCE = re.compile(
-    rf"^(?:中国)?(?:{'|'.join(_BY_PROVINCE)})(?:省|市|特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区)?"
-)
+_PROVINCE = re.compile(rf"^(?:中国)?(?:{'|'.join(_BY_PROVINCE)})(?:省|市|特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区)?")
 MUNICIPALITIES = ("北京", "上海", "天津", "重庆", "香港", "澳门")
 _PLACE_FOLLOWS = re.compile(r"市|地区|[^市区县路街]{0,12}自治州|州|县|$|[^路街道巷号弄区县市]{1,6}[区县市镇]")
 _SUFFIX = re.compile(r"(市|地区|盟|自治州|县|州)$")
@@ -84,4 +82,3 @@ def assumed_city(counts: Mapping[str, int]) -> str:
         return ""
     city, count = next(iter(named.items()))
     return city if count >= UNANIMOUS_ROWS else ""
-

@@ -66,10 +66,7 @@ def _where(wanted: ProductFilter) -> Q:
     where = Q()
     for word in wanted.q.split():
         where &= (
-            Q(name__icontains=word)
-            | Q(subtitle__icontains=word)
-            | Q(destination__name__icontains=word)
-            | Q(code__iexact=word)
+            Q(name__icontains=word) | Q(subtitle__icontains=word) | Q(destination__name__icontains=word) | Q(code__iexact=word)
         )
     if wanted.destination:
         where &= Q(destination__code=wanted.destination)

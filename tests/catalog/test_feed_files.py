@@ -144,7 +144,9 @@ def matched(columns: list[str], *rows: list[str]) -> dict[str, tuple[str, float]
 
 
 def test_labels_tell_what_columns_mean() -> None:
-    found = matched(["名称", "所在城市", "门票 (元)", "游玩时间", "地铁", "Tel."], ["西湖", "杭州", "0", "3小时", "x", "0571-87179603"])
+    found = matched(
+        ["名称", "所在城市", "门票 (元)", "游玩时间", "地铁", "Tel."], ["西湖", "杭州", "0", "3小时", "x", "0571-87179603"]
+    )
     assert found == {
         "名称": ("name", 1.0), "所在城市": ("city", 1.0), "门票 (元)": ("price", 1.0), "游玩时间": ("duration", 1.0),
         "地铁": ("extra", 1.0), "Tel.": ("phone", 1.0),

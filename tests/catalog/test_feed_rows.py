@@ -12,11 +12,15 @@ from catalog.feeds.rows import Draft, Outcome, Reader
 
 def read(records: list[dict[str, object]], kind: ResourceKind = ResourceKind.ATTRACTION, city: str = "杭州") -> list[Outcome]:
     table = open_table(json.dumps(records).encode())
-    reader = Reader(table.columns, propose(table.columns, column_samples(table)), kind, default_city=city, today=dt.date(2026, 11, 24))
+    reader = Reader(
+        table.columns, propose(table.columns, column_samples(table)), kind, default_city=city, today=dt.date(2026, 11, 24)
+    )
     return list(reader.read_all(table.rows))
 
 
-def one(record: dict[str, object], kind: ResourceKind = ResourceKind.ATTRACTION) -> tuple[Draft | None, list[tuple[str, str, str, str]]]:
+def one(
+    record: dict[str, object], kind: ResourceKind = ResourceKind.ATTRACTION
+) -> tuple[Draft | None, list[tuple[str, str, str, str]]]:
     outcome = read([{"名称": "西湖", **record}], kind)[0]
     return outcome.draft, [(i.field, i.reason.value, i.value, i.severity.value) for i in outcome.issues]
 
@@ -24,19 +28,31 @@ def one(record: dict[str, object], kind: ResourceKind = ResourceKind.ATTRACTION)
 def test_a_good_row_becomes_a_clean_resource() -> None:
     draft, issues = one(
         {
-            "编号": "HZ-001", "地址": "浙江省杭州市西湖区龙井路1号", "门票": "¥60.00", "评分": 4.8, "游玩时间": "2-3小时",
-            "开放时间": "周一至周日 08:00-17:30", "电话": "0571-87179603", "纬度": "30.25", "经度": 120.14, "地铁": "龙翔桥", "特色": ["湖", "山"],
+            "编号": "HZ-001",
+            "地址": "浙江省杭州市西湖区龙井路1号",
+            "门票": "¥60.00",
+            "评分": 4.8,
+            "游玩时间": "2-3小时",
+            "开放时间": "周一至周日 08:00-17:30",
+            "电话": "0571-87179603",
+            "纬度": "30.25",
+            "经度": 120.14,
+            "地铁": "龙翔桥",
+            "特色": ["湖", "山"],
         }
-    )  # fmt: skip
+    )
     assert issues == []
     assert draft is not None
     assert (draft.external_id, draft.name, draft.city) == ("HZ-001", "西湖", "杭州")
     assert (draft.price_amount, draft.rating, draft.visit_minutes) == (Decimal("60.00"), Decimal("4.8"), 150)
     assert (draft.latitude, draft.longitude) == (30.25, 120.14)
     assert draft.attributes == {
-        "metro": "龙翔桥", "特色": ["湖", "山"], "phones": ["0571-87179603"], "hours_text": "周一至周日 08:00-17:30",
+        "metro": "龙翔桥",
+        "特色": ["湖", "山"],
+        "phones": ["0571-87179603"],
+        "hours_text": "周一至周日 08:00-17:30",
         "hours": [{"days": [1, 2, 3, 4, 5, 6, 7], "opens": 480, "closes": 1050, "seasons": ""}],
-    }  # fmt: skip
+    }
 
 
 def test_rows_that_cannot_be_taken() -> None:
@@ -71,7 +87,15 @@ def test_what_we_buy_needs_a_price_and_a_ticket_may_be_free() -> None:
 
 def test_values_that_are_left_out_and_reported() -> None:
     draft, issues = one(
-        {"门票": 60, "游玩时间": "12小时 - 3天", "开放时间": "客人走为止", "电话": "138102004321", "评分": 9, "纬度": 300, "经度": 120}
+        {
+            "门票": 60,
+            "游玩时间": "12小时 - 3天",
+            "开放时间": "客人走为止",
+            "电话": "138102004321",
+            "评分": 9,
+            "纬度": 300,
+            "经度": 120,
+        }
     )
     assert draft is not None
     assert (draft.visit_minutes, draft.rating, draft.latitude) == (None, None, None)

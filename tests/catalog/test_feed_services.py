@@ -139,6 +139,14 @@ def test_too_many_changes_wait_for_a_person(supplier: Supplier, ops: User) -> No
     assert prices() == {f"A{n:03}": Decimal(120 + n) for n in range(6)}
 
 
+def test_reworded_descriptions_are_no_reason_to_stop_a_file(supplier: Supplier) -> None:
+    take(supplier, records(10))
+    run = take(supplier, [{**row, "简介": "新写的介绍"} for row in records(10)])
+    assert run.state == FeedRunState.APPLIED
+    assert counts(run) == (0, 10, 0, 0, 0, 0)
+    assert run.findings["share_percent"] == 0
+
+
 def test_the_limit_is_the_suppliers_own(supplier: Supplier) -> None:
     def with_changes(number: int) -> list[dict[str, Any]]:
         return [{**row, "门票": row["门票"] + 1} if index < number else row for index, row in enumerate(records(10))]
@@ -181,7 +189,9 @@ def test_a_fivefold_price_is_held_back_until_approved(supplier: Supplier, ops: U
     assert run.state == FeedRunState.APPLIED
     assert counts(run) == (0, 0, 9, 1, 0, 0)
     assert prices()["A002"] == Decimal("102.00")
-    assert list(run.issues.values_list("row_no", "reason", "value", "severity")) == [(3, "price_jump", "102.00 → 10200.00", "refused")]
+    assert list(run.issues.values_list("row_no", "reason", "value", "severity")) == [
+        (3, "price_jump", "102.00 → 10200.00", "refused")
+    ]
     approve_feed(run, user=ops)
     run_pending("usual")
     run.refresh_from_db()

@@ -49,7 +49,12 @@ def dates() -> list[tuple[int, str, int, bool]]:
 def test_a_bulk_edit_makes_dates_on_chosen_weekdays(product: Product, planner: User) -> None:
     count = edit_calendar(product=product, first=day(1), last=day(14), weekdays=[2, 6], change=ALL, user=planner)
     assert count == 4
-    assert dates() == [(1, "4280.00", 10, False), (5, "4280.00", 10, False), (8, "4280.00", 10, False), (12, "4280.00", 10, False)]
+    assert dates() == [
+        (1, "4280.00", 10, False),
+        (5, "4280.00", 10, False),
+        (8, "4280.00", 10, False),
+        (12, "4280.00", 10, False),
+    ]
     product.refresh_from_db()
     assert product.price_from_amount == Decimal("4280.00")
     assert AuditEntry.objects.get().action == "product.calendar"
@@ -57,7 +62,10 @@ def test_a_bulk_edit_makes_dates_on_chosen_weekdays(product: Product, planner: U
 
 def test_a_partial_edit_changes_only_dates_there_are(product: Product, planner: User) -> None:
     edit_calendar(product=product, first=day(1), last=day(3), change=ALL, user=planner)
-    assert edit_calendar(product=product, first=day(3), last=day(9), change=CalendarChange(adult_amount=Decimal(3990)), user=planner) == 1
+    assert (
+        edit_calendar(product=product, first=day(3), last=day(9), change=CalendarChange(adult_amount=Decimal(3990)), user=planner)
+        == 1
+    )
     assert edit_calendar(product=product, first=day(1), last=day(1), change=CalendarChange(is_closed=True), user=planner) == 1
     assert dates() == [(1, "4280.00", 10, True), (2, "4280.00", 10, False), (3, "3990.00", 10, False)]
     product.refresh_from_db()
@@ -68,7 +76,9 @@ def test_seats_never_go_below_what_is_sold(product: Product, planner: User) -> N
     edit_calendar(product=product, first=day(1), last=day(3), change=ALL, user=planner)
     take_seats(product=product, day=day(2), people=6)
     with pytest.raises(Refused) as caught:
-        edit_calendar(product=product, first=day(1), last=day(3), change=CalendarChange(seats=5, adult_amount=Decimal(1)), user=planner)
+        edit_calendar(
+            product=product, first=day(1), last=day(3), change=CalendarChange(seats=5, adult_amount=Decimal(1)), user=planner
+        )
     assert caught.value.code == "below_sold"
     assert "2026-12-02" in caught.value.message
     assert [row[1:3] for row in dates()] == [("4280.00", 10)] * 3
@@ -79,8 +89,11 @@ def test_the_past_is_not_edited_and_ranges_are_checked(product: Product, planner
     edit_calendar(product=product, first=day(20, 11), last=day(25, 11), change=ALL, user=planner)
     assert [row[0] for row in dates()] == [25]
     for first, last, change in (
-        (day(5), day(4), ALL), (day(1), day(31) + dt.timedelta(days=366), ALL), (day(1), day(2), CalendarChange()), (day(1, 11), day(2, 11), ALL),
-    ):  # fmt: skip
+        (day(5), day(4), ALL),
+        (day(1), day(31) + dt.timedelta(days=366), ALL),
+        (day(1), day(2), CalendarChange()),
+        (day(1, 11), day(2, 11), ALL),
+    ):
         with pytest.raises(BadInput):
             edit_calendar(product=product, first=first, last=last, change=change, user=planner)
 

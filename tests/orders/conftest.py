@@ -56,7 +56,9 @@ class Cashier:
         return list(self.answers)
 
     def _over_test_client(self, outgoing: Outgoing) -> tuple[int, str]:
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in outgoing.headers.items() if name != "Content-Type"}
+        headers = {
+            f"HTTP_{name.upper().replace('-', '_')}": value for name, value in outgoing.headers.items() if name != "Content-Type"
+        }
         response = Client().post("/callbacks/pay", outgoing.body, content_type="application/json", **headers)
         self.answers.append((response.status_code, response.content.decode()))
         return self.answers[-1]
@@ -84,9 +86,15 @@ def product(db: None) -> Product:
     """A six-day trip on sale."""
     destination = Destination.objects.create(code="yunnan", name="云南", cities=["大理", "丽江"])
     return Product.objects.create(
-        code="P01", name="苍洱时光·大理丽江6日", destination=destination, days=6, themes=["亲子"], price_from_amount=Decimal("4280"),
-        state=SaleState.ON_SALE, max_people=12,
-    )  # fmt: skip
+        code="P01",
+        name="苍洱时光·大理丽江6日",
+        destination=destination,
+        days=6,
+        themes=["亲子"],
+        price_from_amount=Decimal("4280"),
+        state=SaleState.ON_SALE,
+        max_people=12,
+    )
 
 
 @pytest.fixture
@@ -95,10 +103,16 @@ def departure(product: Product) -> Departure:
     return make_departure(product)
 
 
-def make_departure(product: Product, *, in_days: int = 21, seats: int = 10, adult: str = "4280.00", child: str = "3180.50") -> Departure:
+def make_departure(
+    product: Product, *, in_days: int = 21, seats: int = 10, adult: str = "4280.00", child: str = "3180.50"
+) -> Departure:
     """A date of a product."""
     return Departure.objects.create(
-        product=product, departs_on=clock.today() + dt.timedelta(days=in_days), adult_amount=Decimal(adult), child_amount=Decimal(child), seats=seats
+        product=product,
+        departs_on=clock.today() + dt.timedelta(days=in_days),
+        adult_amount=Decimal(adult),
+        child_amount=Decimal(child),
+        seats=seats,
     )
 
 

@@ -59,7 +59,11 @@ def test_paying_from_the_button_to_the_notice(order: Order, cashier: Cashier) ->
     payment.refresh_from_db()
     assert payment.state == PaymentState.PAID
     assert payment.transaction_id
-    assert Event.objects.get(kind="order.paid").props == {"customer_id": order.customer_id, "order_id": order.pk, "amount": "11740.50"}
+    assert Event.objects.get(kind="order.paid").props == {
+        "customer_id": order.customer_id,
+        "order_id": order.pk,
+        "amount": "11740.50",
+    }
     assert seats(order) == 3
 
 
@@ -74,7 +78,10 @@ def test_pressing_pay_again_goes_on_with_the_same_payment(order: Order, cashier:
 def test_another_payer_closes_the_first_payment(order: Order, cashier: Cashier) -> None:
     start_payment(order=order, openid=cashier.new_payer())
     start_payment(order=order, openid=cashier.new_payer())
-    assert sorted(Payment.objects.values_list("out_trade_no", "state")) == [(f"{order.no}P1", "closed"), (f"{order.no}P2", "prepaid")]
+    assert sorted(Payment.objects.values_list("out_trade_no", "state")) == [
+        (f"{order.no}P1", "closed"),
+        (f"{order.no}P2", "prepaid"),
+    ]
     cashier.pays(f"{order.no}P2")
     cashier.notify()
     assert fresh(order).state == OrderState.PAID
@@ -119,7 +126,10 @@ def test_a_payment_closed_at_the_cashier_is_followed_by_a_new_one(order: Order, 
     start_payment(order=order, openid=openid)
     cashier.simulator.world.state.orders[f"{order.no}P1"].trade_state = "CLOSED"
     start_payment(order=order, openid=openid)
-    assert sorted(Payment.objects.values_list("out_trade_no", "state")) == [(f"{order.no}P1", "closed"), (f"{order.no}P2", "prepaid")]
+    assert sorted(Payment.objects.values_list("out_trade_no", "state")) == [
+        (f"{order.no}P1", "closed"),
+        (f"{order.no}P2", "prepaid"),
+    ]
 
 
 def test_a_lost_notice_is_made_good_by_asking(order: Order, cashier: Cashier) -> None:
@@ -168,7 +178,15 @@ def notice(order: Order, **changes: object) -> PaymentNotice:
 
 
 @pytest.mark.parametrize(
-    "change", [{"amount_fen": 1}, {"amount_fen": 117405000}, {"currency": "USD"}, {"appid": "wx-other"}, {"mchid": "1"}, {"transaction_id": ""}]
+    "change",
+    [
+        {"amount_fen": 1},
+        {"amount_fen": 117405000},
+        {"currency": "USD"},
+        {"appid": "wx-other"},
+        {"mchid": "1"},
+        {"transaction_id": ""},
+    ],
 )
 def test_a_notice_that_does_not_fit_credits_nothing(order: Order, cashier: Cashier, change: dict[str, object]) -> None:
     start_payment(order=order, openid=cashier.new_payer())
@@ -257,7 +275,9 @@ def test_money_for_a_cancelled_order_goes_back(order: Order, cashier: Cashier) -
 def test_late_money_rules() -> None:
     assert money_for("placed", "") is Money.PAYS
     assert money_for("closed", "expired") is Money.REOPENS
-    assert [money_for(*pair) for pair in (("closed", "customer"), ("closed", "staff"), ("paid", ""), ("refunded", ""))] == [Money.RETURNS] * 4
+    assert [money_for(*pair) for pair in (("closed", "customer"), ("closed", "staff"), ("paid", ""), ("refunded", ""))] == [
+        Money.RETURNS
+    ] * 4
     until = dt.datetime(2026, 10, 1, 4, 30, tzinfo=dt.UTC)
     assert can_pay("placed", until, until - dt.timedelta(minutes=1))
     assert not can_pay("placed", until, until - dt.timedelta(seconds=59))

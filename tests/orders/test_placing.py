@@ -27,7 +27,12 @@ pytestmark = pytest.mark.django_db
 
 def place(customer: Customer, departure: Departure, adults: int = 2, children: int = 1, touch: str = "") -> Order:
     return place_order(
-        customer=customer, product=departure.product, departs_on=departure.departs_on, adults=adults, children=children, touch=touch
+        customer=customer,
+        product=departure.product,
+        departs_on=departure.departs_on,
+        adults=adults,
+        children=children,
+        touch=touch,
     )
 
 
@@ -167,7 +172,9 @@ def test_cancelling_closes_the_payment_at_the_cashier(customer: Customer, depart
     assert cashier.simulator.world.state.orders[payment.out_trade_no].trade_state == "CLOSED"
 
 
-def test_cancelling_what_was_paid_a_moment_ago_pays_it_instead(customer: Customer, departure: Departure, cashier: Cashier) -> None:
+def test_cancelling_what_was_paid_a_moment_ago_pays_it_instead(
+    customer: Customer, departure: Departure, cashier: Cashier
+) -> None:
     order = place(customer, departure)
     start_payment(order=order, openid=cashier.new_payer())
     cashier.pays(order.payments.get().out_trade_no)

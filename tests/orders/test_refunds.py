@@ -67,7 +67,10 @@ def test_a_part_is_refunded_and_the_seats_stay(order: Order, finance: User, cash
     assert Event.objects.get(kind="order.refunded").props == {
         "customer_id": order.customer_id, "order_id": order.pk, "amount": "1000.00",
     }  # fmt: skip
-    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["order.refund_requested", "order.refund_executed"]
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
+        "order.refund_requested",
+        "order.refund_executed",
+    ]
 
 
 def test_the_whole_is_refunded_in_two_parts_and_the_seats_are_free(order: Order, finance: User, cashier: Cashier) -> None:
@@ -182,7 +185,9 @@ def test_a_permanent_refusal_fails_with_its_code(order: Order, finance: User, ca
 
 
 @pytest.mark.django_db(transaction=True)
-def test_forty_requests_at_once_never_exceed_what_was_paid(customer: Customer, product: Product, finance: User, cashier: Cashier) -> None:
+def test_forty_requests_at_once_never_exceed_what_was_paid(
+    customer: Customer, product: Product, finance: User, cashier: Cashier
+) -> None:
     order = paid_order(customer, make_departure(product), cashier)
     barrier, outcomes = threading.Barrier(40), []
 
