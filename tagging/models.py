@@ -50,7 +50,12 @@ class Tag(models.Model):
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="TagRuleHistory", fields=["condition", "state", "version", "keep_days"])
+@pghistory.track(
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    model_name="TagRuleHistory",
+    fields=["condition", "state", "version", "keep_days"],
+)
 class TagRule(models.Model):
     """When a customer gets a tag: a condition in the one condition language.
 

@@ -215,9 +215,7 @@ def select_matches(trees: Mapping[int, Node], at: dt.datetime, ids: Sequence[int
     return Statement(sql, query.params)
 
 
-def select_evidence(
-    trees: Mapping[int, Node], pairs: Sequence[tuple[int, int]], at: dt.datetime, prefix: str = "c"
-) -> Statement:
+def select_evidence(trees: Mapping[int, Node], pairs: Sequence[tuple[int, int]], at: dt.datetime, prefix: str = "c") -> Statement:
     """`SELECT customer_id, tree_id, evidence` of pairs (customer id, tree id) that match: one jsonb array each, an object
     for every question that was a reason ({"path", "value", "rows": at most 5}). What stands under a `not` has no rows.
     """

@@ -118,7 +118,9 @@ def _consent_options() -> tuple[Option, ...]:
 
 
 class ConsentField(Field):
-    """The consent in force. An entry for one channel and one for every channel: the newer of the two counts."""
+    """The consent in force, as the Touch Governor reads it: the channel's own entry decides, the one for every channel
+    where there is none; a refusal of every channel also ends a channel's older grant.
+    """
 
     name = "consent"
     label = gettext_lazy("Consent")
@@ -137,17 +139,20 @@ class ConsentField(Field):
         return Rows(_CONSENTS, f"consent.is_current AND consent.purpose = {purpose} AND consent.channel = ANY({channels})")
 
     def sql(self, args: Args, query: Query) -> str:
-        newest = "array_agg(consent.granted ORDER BY consent.at DESC, consent.id DESC)"
-        found = query.column(self._rows(args, query), newest)
-        return f"({found})[1] IS {'TRUE' if args['is'] == 'granted' else 'NOT TRUE'}"
+        rows, channel = self._rows(args, query), query.bind(args["channel"], "text")
+        refused = query.column(rows, f"bool_or(NOT consent.granted AND consent.channel = {channel})")
+        ended_at = query.column(rows, "max(CASE WHEN consent.channel = 'any' AND NOT consent.granted THEN consent.at END)")
+        granted_at = query.column(rows, f"max(CASE WHEN consent.channel = {channel} AND consent.granted THEN consent.at END)")
+        granted = f"NOT {refused} AND ({ended_at} >= coalesce({granted_at}, '-infinity')) IS NOT TRUE"
+        return f"({granted}) IS {'TRUE' if args['is'] == 'granted' else 'NOT TRUE'}"
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
-        rows = [
-            (row["at"], row["id"], row["granted"])
-            for row in person.rows("consents")
-            if row["purpose"] == args["purpose"] and row["channel"] in ("any", args["channel"]) and row["at"] <= at
-        ]
-        granted = bool(rows) and bool(max(rows)[2])
+        rows = {row["channel"]: row for row in person.rows("consents") if row["purpose"] == args["purpose"] and row["at"] <= at}
+        own, general = rows.get(args["channel"]), rows.get("any")
+        deciding = own or general
+        granted = deciding is not None and deciding["granted"]
+        if own and general and not general["granted"] and general["at"] >= own["at"]:
+            granted = False
         return bool(granted == (args["is"] == "granted"))
 
     def say(self, args: Args) -> str:

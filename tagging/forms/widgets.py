@@ -40,6 +40,7 @@ class Widget:
     high: int = 0
     step: str = "1"
     complaint: str = ""
+    redraws: bool = False
     rows: tuple["FilterRow", ...] = ()
 
     @property
@@ -78,20 +79,26 @@ def _widget(line: Line, param: Param) -> Widget:
     if isinstance(param, Whole | Number):
         step = "1" if isinstance(param, Whole) else "any"
         return Widget(
-            "number", name, param.label, param.unit, "" if value is None else str(value), is_optional=param.is_optional, low=param.low,
-            high=param.high, step=step, complaint=complaint,
+            "number", name, param.label, param.unit, "" if value is None else str(value), is_optional=param.is_optional,
+            low=param.low, high=param.high, step=step, complaint=complaint,
         )  # fmt: skip
-    assert isinstance(param, Pick | Name)
+    return _select(name, param, value, complaint)
+
+
+def _select(name: str, param: Param, value: Any, complaint: str) -> Widget:
     chosen = str(value if value is not None else param.default or "")
-    choices = _choices(list(known(param.options).values()), [chosen])
-    return Widget("select", name, param.label, choices=choices, value=chosen, complaint=complaint)
+    options = list(known(param.options).values()) if isinstance(param, Pick | Name) else []
+    redraws = param.name in ("measure", "is")  # what is chosen here decides which other inputs make sense
+    choices = _choices(options, [chosen])
+    return Widget("select", name, param.label, choices=choices, value=chosen, complaint=complaint, redraws=redraws)
 
 
 def _picker(name: str, param: Picks, values: Sequence[Any], complaint: str = "") -> Widget:
     options = list(known(param.options).values())
     return Widget(
-        "picker", name, param.label, choices=_choices(options, values), is_open=param.is_open, is_optional=param.is_optional, complaint=complaint
-    )
+        "picker", name, param.label, choices=_choices(options, values), is_open=param.is_open, is_optional=param.is_optional,
+        complaint=complaint,
+    )  # fmt: skip
 
 
 def _choices(options: Sequence[Option], values: Sequence[Any]) -> tuple[Choice, ...]:
@@ -107,7 +114,9 @@ def _filter_row(name: str, number: int, one: dict[str, Any]) -> FilterRow:
     prefix, prop = f"{name}.{number}", properties().get(one.get("name", ""))
     listed = [Option(each.name, each.label) for each in properties().values()]
     inputs = _number_inputs(prefix, one) if prop is not None and prop.is_number else (_value_picker(prefix, prop, one),)
-    return FilterRow(number, Widget("select", f"{prefix}.name", "", choices=_choices(listed, [one.get("name", "")])), inputs)
+    chosen = one.get("name", "")
+    which = Widget("select", f"{prefix}.name", "", value=chosen, choices=_choices(listed, [chosen]), redraws=True)
+    return FilterRow(number, which, inputs)
 
 
 def _value_picker(prefix: str, prop: Property | None, one: dict[str, Any]) -> Widget:
@@ -128,7 +137,7 @@ def field_menu() -> list[tuple[str, list[Choice]]]:
     groups: dict[str, list[Choice]] = {}
     for field in fields().values():
         groups.setdefault(str(field.group), []).append(Choice(field.name, str(field.label)))
-    return sorted(groups.items(), key=lambda item: _ORDER.index(next(iter(item[1])).value) if next(iter(item[1])).value in _ORDER else 9)
+    return sorted(groups.items(), key=lambda item: _FIRST.get(item[1][0].value, len(_FIRST)))
 
 
-_ORDER = ("event", "tags", "orders", "city", "friend")
+_FIRST = {"event": 0, "tags": 1, "orders": 2, "city": 3, "friend": 4}

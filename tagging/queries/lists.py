@@ -1,59 +1,143 @@
-"""Reads of the tag pages: the tree with its counts, a tag's recent people, a condition's preview."""
+"""Reads of the tag and segment pages: the tree with its counts, what a tag does lately, a customer's tags."""
 
 import dataclasses
-import datetime as dt
-import json
 from typing import Any
 
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
-from core.conditions import Node, parse, say, select_evidence
-from core.errors import BadInput
+from core.conditions import ConditionError, parse, say
+from core.conditions.params import remembering_options
 from customers.models import Customer
 from staff.models import User
+from tagging.choices import Dimension, RuleState
 from tagging.models import Segment, Tag, TagAssignment, TagGroup, TagRule
-from tagging.queries.members import Count, count_members, within_scope
+from tagging.queries.reasons import Reason, reasons_of
+
+RECENT = 20
 
 
-def tag_tree() -> list[TagGroup]:
-    """Groups with their tags and rules, each tag with `people`: three queries and a count."""
-    tags = Tag.objects.filter(is_archived=False).prefetch_related(Prefetch("rules", TagRule.objects.order_by("id")))
-    groups = list(TagGroup.objects.prefetch_related(Prefetch("tags", tags.order_by("position", "id"))))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tag_id, count(*) FROM tagging_customertags, unnest(tag_ids) AS tag_id GROUP BY 1")
-        people = dict(cursor.fetchall())
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    """One dimension of the tree with its groups."""
+
+    value: str
+    label: str
+    groups: list[TagGroup]
+
+
+def tag_tree(*, archived: bool = False) -> list[Branch]:
+    """Dimensions, groups and tags; each tag has `people` and `live` (its rules in force). Three queries."""
+    tags = Tag.objects.prefetch_related(Prefetch("rules", TagRule.objects.order_by("id"))).order_by("position", "id")
+    shown = tags if archived else tags.filter(is_archived=False)
+    groups = list(TagGroup.objects.prefetch_related(Prefetch("tags", shown)).order_by("position", "id"))
+    people = _people_by_tag()
     for group in groups:
         for tag in group.tags.all():
             tag.people = people.get(tag.pk, 0)  # type: ignore[attr-defined]
-    return groups
+            tag.live = sum(rule.state == RuleState.ACTIVE for rule in tag.rules.all())  # type: ignore[attr-defined]
+    found = [(value, label, [group for group in groups if group.dimension == value]) for value, label in Dimension.choices]
+    return [Branch(value, str(label), inside) for value, label, inside in found if inside]
 
 
-def recent_assignments(tag: Tag, user: User, limit: int = 20) -> list[TagAssignment]:
-    """The newest people with the tag whom the user may see."""
-    found = TagAssignment.objects.filter(tag=tag, is_blocked=False, customer__in=Customer.objects.visible_to(user))
-    return list(found.select_related("customer", "rule").order_by("-assigned_at")[:limit])
+def _people_by_tag() -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tag_id, count(*) FROM tagging_customertags, unnest(tag_ids) AS tag_id GROUP BY 1")
+        return dict(cursor.fetchall())
 
 
-_TREND = """
-SELECT array_agg(coalesce(counted.people, 0) ORDER BY day) FROM generate_series(current_date - 29, current_date, interval '1 day') AS day
-LEFT JOIN (SELECT (assigned_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS people FROM tagging_tagassignment
-    WHERE tag_id = %s AND assigned_at > now() - interval '31 days' AND NOT is_blocked GROUP BY 1) AS counted USING (day)
+@dataclasses.dataclass(frozen=True)
+class Overview:
+    """The tag system in five numbers. `tagged` of `customers` have at least one tag."""
+
+    tags: int
+    live_rules: int
+    draft_rules: int
+    tagged: int
+    customers: int
+
+
+_OVERVIEW = """
+SELECT (SELECT count(*) FROM tagging_tag WHERE NOT is_archived),
+    (SELECT count(*) FROM tagging_tagrule WHERE state = 'active'), (SELECT count(*) FROM tagging_tagrule WHERE state = 'draft'),
+    (SELECT count(*) FROM tagging_customertags WHERE tag_ids <> '{}'),
+    (SELECT count(*) FROM customers_customer WHERE merged_into_id IS NULL)
 """
 
 
-def assigned_by_day(tag: Tag) -> list[int]:
-    """How many got the tag on each of the last 30 days, oldest first."""
+def overview() -> Overview:
+    """The numbers of the whole agency."""
     with connection.cursor() as cursor:
+        cursor.execute(_OVERVIEW)
+        return Overview(*cursor.fetchone())
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """An assignment with its reasons in words."""
+
+    assignment: TagAssignment
+    reasons: list[Reason]
+
+
+def recent_assignments(user: User, tag: Tag | None = None, limit: int = RECENT) -> list[Given]:
+    """The newest assignments (of one tag) among the customers the user may see, with their reasons."""
+    found = TagAssignment.objects.filter(is_blocked=False, customer__in=Customer.objects.visible_to(user))
+    found = found.filter(tag=tag) if tag else found
+    return _explained(found.select_related("customer", "tag", "rule", "assigned_by").order_by("-assigned_at")[:limit])
+
+
+def tags_of_customer(customer: Customer) -> tuple[list[Given], list[TagAssignment]]:
+    """A customer's tags with their reasons, and what was removed for ever."""
+    found = TagAssignment.objects.filter(customer=customer).select_related("tag__group", "rule", "assigned_by")
+    rows = list(found.order_by("tag__group__position", "tag__group_id", "tag__position", "tag_id"))
+    return _explained([row for row in rows if not row.is_blocked]), [row for row in rows if row.is_blocked]
+
+
+def _explained(assignments: Any) -> list[Given]:
+    rows = list(assignments)
+    return [Given(row, reasons) for row, reasons in zip(rows, reasons_of(rows), strict=True)]
+
+
+_TREND = """
+SELECT array_agg(coalesce(counted.people, 0) ORDER BY day)
+FROM generate_series((now() AT TIME ZONE 'Asia/Shanghai')::date - 29, (now() AT TIME ZONE 'Asia/Shanghai')::date, '1 day') AS day
+LEFT JOIN (SELECT (assigned_at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS people FROM tagging_tagassignment
+    WHERE tag_id = %s AND assigned_at > now() - interval '31 days' AND NOT is_blocked GROUP BY 1) AS counted USING (day)
+"""
+_FACTS = """
+SELECT count(*), count(*) FILTER (WHERE source = 'rule'), count(*) FILTER (WHERE source = 'manual'),
+    count(*) FILTER (WHERE expires_at IS NOT NULL)
+FROM tagging_tagassignment WHERE tag_id = %s AND NOT is_blocked
+"""
+_OVERLAPS = """
+SELECT other.id, other.name, count(*) AS both FROM tagging_customertags AS row, unnest(row.tag_ids) AS also
+JOIN tagging_tag AS other ON other.id = also
+WHERE row.tag_ids @> ARRAY[%s]::integer[] AND also <> %s GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 6
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class TagFacts:
+    """A tag in numbers: people, by source, running out; new ones per day for 30 days; tags that often come with it."""
+
+    people: int
+    by_rule: int
+    by_hand: int
+    ending: int
+    trend: list[int]
+    overlaps: list[tuple[int, str, int]]
+
+
+def tag_facts(tag: Tag) -> TagFacts:
+    """Three queries over the whole agency."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, [tag.pk])
+        people, by_rule, by_hand, ending = cursor.fetchone()
         cursor.execute(_TREND, [tag.pk])
-        days: list[int] = cursor.fetchone()[0]
-    return days
-
-
-def tags_with_reasons(customer: Customer) -> QuerySet[TagAssignment]:
-    """A customer's tags with source, evidence and expiry."""
-    found = TagAssignment.objects.filter(customer=customer, is_blocked=False).select_related("tag__group", "rule")
-    return found.order_by("tag__group__position", "tag__position")
+        trend = cursor.fetchone()[0]
+        cursor.execute(_OVERLAPS, [tag.pk, tag.pk])
+        return TagFacts(people, by_rule, by_hand, ending, trend, cursor.fetchall())
 
 
 def segments() -> QuerySet[Segment]:
@@ -61,47 +145,38 @@ def segments() -> QuerySet[Segment]:
     return Segment.objects.select_related("created_by").order_by("-last_count", "name")
 
 
-@dataclasses.dataclass(frozen=True)
-class Person:
-    """Somebody who matches, and the rows that made it so."""
-
-    customer: Customer
-    evidence: list[dict[str, Any]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Preview:
-    """What a condition means right now: its sentence, how many match within the user's scope, and some of them."""
-
-    sentence: str
-    count: Count
-    people: list[Person]
-
-
-def preview(condition: object, user: User, at: dt.datetime) -> Preview:
-    """Count and sample a condition; ConditionError when it cannot be read."""
-    node = parse(condition)
-    scoped = within_scope(node, user)
-    count = count_members(scoped, at)
-    return Preview(say(node), count, _people(node, list(count.sample), at))
-
-
-def _people(node: Node, ids: list[int], at: dt.datetime) -> list[Person]:
-    if not ids:
-        return []
-    statement = select_evidence({1: node}, at, [(pk, 1) for pk in ids])
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.params)
-        evidence = {
-            customer_id: json.loads(told) if isinstance(told, str) else told for customer_id, _tree, told in cursor.fetchall()
-        }
-    customers = Customer.objects.in_bulk(ids)
-    return [Person(customers[pk], evidence.get(pk, [])) for pk in ids if pk in customers]
+def with_sentences(rows: list[Any]) -> list[tuple[Any, str]]:
+    """Rules or segments with their conditions in words; one query per list of options, not per row."""
+    with remembering_options():
+        return [(row, sentence_of(row.condition)) for row in rows]
 
 
 def sentence_of(condition: object) -> str:
     """A stored condition in words; empty when this version can no longer read it."""
     try:
         return say(parse(condition))
-    except BadInput:
+    except ConditionError:
         return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """An earlier published condition of a rule."""
+
+    version: int
+    sentence: str
+    at: Any
+    is_current: bool
+
+
+def rule_versions(rule: TagRule, limit: int = 10) -> list[Version]:
+    """A rule's conditions, the newest first, each version once."""
+    history = TagRule.pgh_event_model.objects.filter(pgh_obj_id=rule.pk).order_by("-pgh_id")  # type: ignore[attr-defined]
+    found: dict[int, Any] = {}
+    for row in history[:100]:
+        found.setdefault(row.version, row)
+    with remembering_options():
+        return [
+            Version(row.version, sentence_of(row.condition), row.pgh_created_at, row.version == rule.version)
+            for row in list(found.values())[:limit]
+        ]

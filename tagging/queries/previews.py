@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,8 +54,6 @@ def preview(node: Node, user: User, at: dt.datetime) -> Preview:
 
 
 def _now() -> int:
-    import time
-
     return round(time.monotonic() * 1000)
 
 
@@ -79,11 +78,14 @@ def _loaded(evidence: Any) -> Any:
 
 _EFFECT = """
 WITH member AS MATERIALIZED ({members}),
-held AS MATERIALIZED (SELECT customer_id, source, rule_id, is_blocked, expires_at FROM tagging_tagassignment WHERE tag_id = %(tag)s)
+held AS MATERIALIZED (
+    SELECT customer_id, source, rule_id, is_blocked, expires_at FROM tagging_tagassignment WHERE tag_id = %(tag)s
+)
 SELECT (SELECT count(*) FROM member),
     (SELECT count(*) FROM member LEFT JOIN held ON held.customer_id = member.id WHERE held.customer_id IS NULL),
     (SELECT count(*) FROM held LEFT JOIN member ON member.id = held.customer_id
-     WHERE member.id IS NULL AND held.rule_id = %(rule)s AND held.source = 'rule' AND NOT held.is_blocked AND held.expires_at IS NULL)
+     WHERE member.id IS NULL AND held.rule_id = %(rule)s AND held.source = 'rule' AND NOT held.is_blocked
+         AND held.expires_at IS NULL)
 """
 
 

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from catalog.models import Product
 from core.conditions import ConditionError, leaves, parse
 from core.conditions.event_kinds import kind_options
-from core.conditions.fields import Field
 from core.conditions.params import remembering_options, words
 from customers.choices import RelationState
 from staff.models import User
@@ -120,19 +119,11 @@ def reasons_of(assignments: Sequence[TagAssignment]) -> list[list[Reason]]:
 
 
 def _conditions(wanted: set[tuple[int | None, int | None]]) -> dict[tuple[int | None, int | None], Any]:
-    ids = {rule_id for rule_id, _version in wanted}
+    ids = {rule_id for rule_id, _version in wanted if rule_id is not None}
     if not ids:
         return {}
     history = TagRule.pgh_event_model.objects.filter(pgh_obj_id__in=ids).order_by("pgh_id")  # type: ignore[attr-defined]
-    found = {(rule_id, version): condition for rule_id, version, condition in history.values_list("pgh_obj_id", "version", "condition")}
+    rows = history.values_list("pgh_obj_id", "version", "condition")
+    found = {(rule_id, version): condition for rule_id, version, condition in rows}
     current = {(rule.pk, rule.version): rule.condition for rule in TagRule.objects.filter(pk__in=ids)}
     return found | current
-
-
-def shown_value(field: Field, value: Any) -> str:
-    """A profile value as the field's options call it."""
-    for param in field.params:
-        options = getattr(param, "options", None)
-        if param.name == "values" and options is not None:
-            return words(options, value)
-    return str(value)

@@ -146,6 +146,5 @@ def _install_group(actor: User | None, data: dict[str, Any]) -> list[Tag]:
     if group is None:
         group = save_group(actor, name=name, dimension=Dimension(data["dimension"]), is_exclusive=exclusive)
     known = set(group.tags.values_list("name", flat=True))
-    return [
-        save_tag(actor, group=group, name=tag_name, description=meaning) for tag_name, meaning in data["tags"] if tag_name not in known
-    ]
+    fresh = [(tag_name, meaning) for tag_name, meaning in data["tags"] if tag_name not in known]
+    return [save_tag(actor, group=group, name=tag_name, description=meaning) for tag_name, meaning in fresh]

@@ -3,42 +3,61 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from rest_framework.exceptions import ParseError
 
 from core import clock, params
-from core.conditions import ConditionError
+from core.conditions import parse, say
+from core.conditions.params import remembering_options
 from core.errors import BadInput
-from core.parsers import decode
 from staff.access import actor, may, requires
+from tagging.forms.draft import Line, check, draft_of, empty_draft, json_of
+from tagging.forms.records import SegmentForm, complain, posted_draft
 from tagging.models import Segment
 from tagging.queries import lists
-from tagging.queries.schema import builder_schema
+from tagging.queries.members import count_members, within_scope
+from tagging.queries.ready import ready_segments
 from tagging.services import segments as services
-from tagging.views.ready import ready_segments
-
-EMPTY: dict[str, Any] = {"all": []}
 
 
 @requires("segments.view")
 @require_safe
 def segment_list(request: HttpRequest) -> HttpResponse:
-    """All segments with their sentences and last counts."""
-    rows = [(segment, lists.sentence_of(segment.condition)) for segment in lists.segments()]
-    context = {"rows": rows, "can_edit": may(request.user, "segments.manage"), "ready": ready_segments()}
+    """All segments with their sentences and last counts, and ready-made ones to begin with."""
+    text = params.text("q", request.GET.get("q"), 60)
+    found = lists.segments()
+    rows = lists.with_sentences(list(found.filter(name__icontains=text) if text else found))
+    known = {segment.name for segment, _sentence in rows}
+    with remembering_options():
+        ready = [(one, lists.sentence_of(one.condition)) for one in ready_segments() if one.name not in known]
+    context = {"rows": rows, "q": text, "can_edit": may(request.user, "segments.manage"), "ready": ready}
     return render(request, "tagging/segments.html", context)
 
 
 @requires("segments.manage")
 @require_http_methods(["GET", "POST"])
 def segment_new(request: HttpRequest) -> HttpResponse:
-    """Build a new one, perhaps from a ready-made question."""
-    ready = {one["key"]: one for one in ready_segments()}.get(request.GET.get("ready", ""))
-    values = {"name": ready["name"], "condition": ready["condition"]} if ready else {}
-    return _edit(request, None, values)
+    """Build a new one; `?ready=` starts from a ready-made one, `?copy=` from an existing one."""
+    if request.method == "POST":
+        return _post(request, None)
+    start, condition = _beginning(request)
+    draft = draft_of(condition) if condition else empty_draft()
+    return _page(request, None, SegmentForm(initial=start), draft)
+
+
+def _beginning(request: HttpRequest) -> tuple[dict[str, str], Any]:
+    key = params.text("ready", request.GET.get("ready"), 30)
+    ready = next((one for one in ready_segments() if one.key == key), None)
+    if ready is not None:
+        return {"name": ready.name, "description": ready.description}, ready.condition
+    copied = Segment.objects.filter(pk=params.whole("copy", request.GET.get("copy"), 0)).first()
+    if copied is not None:
+        return {"name": _("%(name)s (copy)") % {"name": copied.name}, "description": copied.description}, copied.condition
+    return {}, None
 
 
 @requires("segments.view")
@@ -46,48 +65,34 @@ def segment_new(request: HttpRequest) -> HttpResponse:
 def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Look at one, and change it for those who may."""
     segment = get_object_or_404(Segment, pk=segment_id)
-    values = {"name": segment.name, "description": segment.description, "condition": segment.condition}
-    return _edit(request, segment, values)
-
-
-def _edit(request: HttpRequest, segment: Segment | None, values: dict[str, Any]) -> HttpResponse:
-    errors: dict[str, str] = {}
     if request.method == "POST":
-        values, errors = _posted(request), {}
-        try:
-            saved = _save(request, segment, values)
-        except BadInput as error:
-            errors = error.fields or {"condition": error.message}
-        else:
-            messages.success(request, _("The segment was saved."))
-            return redirect("tagging:segment", saved.pk)
-    context = {
-        "segment": segment, "values": values, "errors": errors, "schema": builder_schema(),
-        "tree": values.get("condition") or EMPTY, "can_edit": may(request.user, "segments.manage"),
-    }  # fmt: skip
-    return render(request, "tagging/segment.html", context, status=422 if errors else 200)
+        if not may(request.user, "segments.manage"):
+            raise PermissionDenied(_("Your role does not include this. Ask an administrator if you need it."))
+        return _post(request, segment)
+    start = {"name": segment.name, "description": segment.description}
+    return _page(request, segment, SegmentForm(initial=start), draft_of(segment.condition))
 
 
-def _posted(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "name": params.text("name", request.POST.get("name"), 60),
-        "description": params.text("description", request.POST.get("description"), 200),
-        "condition": read_condition(request.POST.get("condition", "")),
-    }
+def _post(request: HttpRequest, segment: Segment | None) -> HttpResponse:
+    with remembering_options():
+        form, draft = SegmentForm(request.POST), posted_draft(request.POST)
+        node = check(draft)
+        if form.is_valid() and node is not None:
+            try:
+                saved = services.save_segment(actor(request), **form.cleaned_data, condition=json_of(draft), segment=segment)
+            except BadInput as error:
+                complain(form, draft, error)
+            else:
+                messages.success(request, _("Saved “%(name)s”.") % {"name": saved.name})
+                return redirect("tagging:segment", saved.pk)
+        return _page(request, segment, form, draft, status=422)
 
 
-def _save(request: HttpRequest, segment: Segment | None, values: dict[str, Any]) -> Segment:
-    if not may(request.user, "segments.manage"):
-        raise BadInput(_("Your role does not include this."))
-    return services.save_segment(actor(request), **values, segment=segment)
-
-
-def read_condition(text: str) -> Any:
-    """The builder's hidden field as JSON; BadInput when it is none."""
-    try:
-        return decode(text.encode("utf-8", "surrogatepass")[:200_000])
-    except ParseError as error:
-        raise BadInput(_("The condition could not be read."), {"condition": str(error.detail)}) from error
+def _page(request: HttpRequest, segment: Segment | None, form: SegmentForm, draft: Line, status: int = 200) -> HttpResponse:
+    can_edit = may(request.user, "segments.manage")
+    context = {"segment": segment, "form": form, "draft": draft, "can_edit": can_edit, "readonly": not can_edit}
+    with remembering_options():
+        return render(request, "tagging/segment.html", context, status=status)
 
 
 @requires("segments.manage")
@@ -99,17 +104,13 @@ def segment_delete(request: HttpRequest, segment_id: int) -> HttpResponse:
     return redirect("tagging:segments")
 
 
-@requires("segments.view")
+@requires("segments.manage")
 @require_POST
-def preview(request: HttpRequest) -> HttpResponse:
-    """The fragment beside the builder: sentence, count, some people with the reasons."""
-    try:
-        found = lists.preview(read_condition(request.POST.get("condition", "")), actor(request), clock.now())
-    except ConditionError as error:
-        return render(request, "tagging/preview.html", {"complaint": error.complaint})
-    except BadInput as error:
-        return render(request, "tagging/preview.html", {"complaint": error.message})
-    return render(request, "tagging/preview.html", {"found": found})
+def segments_install(request: HttpRequest) -> HttpResponse:
+    """Add every ready-made segment that is not there yet."""
+    made = services.install_segments(actor(request), {one.name: (one.description, one.condition) for one in ready_segments()})
+    messages.success(request, ngettext("Added %(n)s segment.", "Added %(n)s segments.", made) % {"n": made})
+    return redirect("tagging:segments")
 
 
 @requires("segments.view")
@@ -117,5 +118,6 @@ def preview(request: HttpRequest) -> HttpResponse:
 def segment_numbers(request: HttpRequest, segment_id: int) -> HttpResponse:
     """The segment counted now, for programs: within the asker's scope."""
     segment = get_object_or_404(Segment, pk=segment_id)
-    found = lists.preview(segment.condition, actor(request), clock.now())
-    return JsonResponse({"count": found.count.number, "is_estimate": found.count.is_estimate, "sentence": found.sentence})
+    node = parse(segment.condition)
+    count = count_members(within_scope(node, actor(request)), clock.now(), sample=0)
+    return JsonResponse({"count": count.number, "is_estimate": count.is_estimate, "sentence": say(node)})

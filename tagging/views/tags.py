@@ -1,149 +1,152 @@
-"""P4: the tag system and its rules."""
+"""P4: the tag system: tree, overview, one tag."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import params
+from core.conditions.params import remembering_options
 from core.errors import BadInput
-from customers.models import Customer
 from staff.access import actor, may, requires
-from tagging.choices import Dimension, RuleState
-from tagging.models import Tag, TagGroup, TagRule
+from tagging.forms.records import GroupForm, TagForm
+from tagging.models import Tag, TagGroup
 from tagging.queries import lists
-from tagging.queries.schema import builder_schema
-from tagging.services import manual, rules, taxonomy
-from tagging.views.segments import EMPTY, read_condition
+from tagging.services import taxonomy
+from tagging.services.starter import install_starter
 
 
 @requires("tags.view")
 @require_safe
 def tag_list(request: HttpRequest) -> HttpResponse:
-    """Dimensions, groups and tags with how many people have each."""
-    groups = lists.tag_tree()
-    dimensions = [(label, [group for group in groups if group.dimension == value]) for value, label in Dimension.choices]
-    context = {
-        "dimensions": [(label, found) for label, found in dimensions if found],
-        "groups": groups,
-        "can_edit": may(request.user, "tags.manage"),
-    }
-    return render(request, "tagging/tags.html", context)
+    """The tree with its counts, the numbers of the whole system, what was given lately."""
+    with remembering_options():
+        context = {**_tree(request), "overview": lists.overview(), "recent": lists.recent_assignments(actor(request), limit=12)}
+        return render(request, "tagging/tags.html", context)
+
+
+def _tree(request: HttpRequest) -> dict[str, Any]:
+    return {"tree": lists.tag_tree(archived="archived" in request.GET), "can_edit": may(request.user, "tags.manage")}
 
 
 @requires("tags.view")
 @require_safe
 def tag_detail(request: HttpRequest, tag_id: int) -> HttpResponse:
-    """One tag: its rules as sentences, who got it lately and why."""
+    """One tag: its numbers, its rules as sentences, who got it lately and why."""
     tag = get_object_or_404(Tag.objects.select_related("group"), pk=tag_id)
-    context = {
-        "tag": tag,
-        "rules": [(rule, lists.sentence_of(rule.condition)) for rule in tag.rules.order_by("id")],
-        "recent": lists.recent_assignments(tag, actor(request)),
-        "trend": lists.assigned_by_day(tag),
-        "can_edit": may(request.user, "tags.manage"),
-    }
-    return render(request, "tagging/tag.html", context)
-
-
-@requires("tags.manage")
-@require_POST
-def tag_add(request: HttpRequest) -> HttpResponse:
-    """A new tag in a group."""
-    group = get_object_or_404(TagGroup, pk=params.whole("group", request.POST.get("group"), 0))
-    name = params.text("name", request.POST.get("name"), 30)
-    description = params.text("description", request.POST.get("description"), 120)
-    tag = taxonomy.save_tag(actor(request), group=group, name=name, description=description)
-    messages.success(request, _("The tag was made. Give it a rule, so that it fills itself."))
-    return redirect("tagging:tag", tag.pk)
-
-
-@requires("tags.manage")
-@require_http_methods(["GET", "POST"])
-def rule_new(request: HttpRequest, tag_id: int) -> HttpResponse:
-    """Write a rule for a tag."""
-    return _edit(request, get_object_or_404(Tag.objects.select_related("group"), pk=tag_id), None)
-
-
-@requires("tags.manage")
-@require_http_methods(["GET", "POST"])
-def rule_edit(request: HttpRequest, rule_id: int) -> HttpResponse:
-    """Change a rule: its next version."""
-    rule = get_object_or_404(TagRule.objects.select_related("tag__group"), pk=rule_id)
-    return _edit(request, rule.tag, rule)
-
-
-def _edit(request: HttpRequest, tag: Tag, rule: TagRule | None) -> HttpResponse:
-    values: dict[str, Any] = (
-        {"name": rule.name, "keep_days": rule.keep_days, "condition": rule.condition} if rule else {"keep_days": 30}
-    )
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        values = {
-            "name": params.text("name", request.POST.get("name"), 60),
-            "keep_days": params.whole("keep_days", request.POST.get("keep_days"), 30, 0, 3650),
-            "condition": read_condition(request.POST.get("condition", "")),
+    with remembering_options():
+        context = {
+            **_tree(request),
+            "tag": tag,
+            "facts": lists.tag_facts(tag),
+            "rules": lists.with_sentences(list(tag.rules.order_by("id"))),
+            "recent": lists.recent_assignments(actor(request), tag),
         }
+        return render(request, "tagging/tag.html", context)
+
+
+@requires("tags.manage")
+@require_http_methods(["GET", "POST"])
+def group_form(request: HttpRequest, group_id: int | None = None) -> HttpResponse:
+    """The dialog that makes or changes a group."""
+    group = get_object_or_404(TagGroup, pk=group_id) if group_id else None
+    start = {"name": group.name, "dimension": group.dimension, "is_exclusive": group.is_exclusive} if group else None
+    form = GroupForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
         try:
-            user = actor(request)
-            saved = rules.edit_rule(user, rule.pk, **values) if rule else rules.create_rule(user, tag=tag, **values)
-            if "publish" in request.POST:
-                rules.publish_rule(user, saved.pk)
+            saved = taxonomy.save_group(actor(request), **form.cleaned_data, group=group)
         except BadInput as error:
-            errors = error.fields or {"condition": error.message}
+            form.add_error("name", error.message)
         else:
-            messages.success(request, _("The rule is at work.") if "publish" in request.POST else _("The rule was saved."))
-            return redirect("tagging:tag", tag.pk)
-    context = {
-        "tag": tag, "rule": rule, "values": values, "errors": errors, "schema": builder_schema(), "tree": values.get("condition") or EMPTY,
-    }  # fmt: skip
-    return render(request, "tagging/rule.html", context, status=422 if errors else 200)
+            return _done(request, _("Saved “%(name)s”.") % {"name": saved.name}, reverse("tagging:tags"))
+    title = _("Change the group") if group else _("New group")
+    return _dialog(request, form, title, {"group": group})
+
+
+@requires("tags.manage")
+@require_http_methods(["GET", "POST"])
+def tag_form(request: HttpRequest, tag_id: int | None = None) -> HttpResponse:
+    """The dialog that makes or changes a tag."""
+    tag = get_object_or_404(Tag.objects.select_related("group"), pk=tag_id) if tag_id else None
+    if tag:
+        start: dict[str, Any] = {"group": tag.group_id, "name": tag.name, "description": tag.description}
+    else:
+        start = {"group": params.whole("group", request.GET.get("group"), 0) or None}
+    form = TagForm(request.POST or None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = taxonomy.save_tag(actor(request), **form.cleaned_data, tag=tag)
+        except BadInput as error:
+            form.add_error("name", error.message)
+        else:
+            return _done(request, _("Saved “%(name)s”.") % {"name": saved.name}, reverse("tagging:tag", args=[saved.pk]))
+    return _dialog(request, form, _("Change the tag") if tag else _("New tag"), {"tag": tag})
+
+
+def _dialog(request: HttpRequest, form: forms.Form, title: str, context: dict[str, Any]) -> HttpResponse:
+    filled = {"form": form, "title": title, "action": request.path, **context}
+    return render(request, "tagging/dialog.html", filled, status=422 if form.errors else 200)
+
+
+def _done(request: HttpRequest, text: str, url: str) -> HttpResponse:
+    """After a dialog or a plain form: a toast, and the page that shows the result."""
+    messages.success(request, text)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 @requires("tags.manage")
 @require_POST
-def rule_state(request: HttpRequest, rule_id: int) -> HttpResponse:
-    """Publish or pause."""
-    rule = get_object_or_404(TagRule, pk=rule_id)
-    state = RuleState(params.one_of("state", request.POST.get("state"), [RuleState.ACTIVE, RuleState.PAUSED], RuleState.PAUSED))
-    if state == RuleState.ACTIVE:
-        rules.publish_rule(actor(request), rule.pk)
-    else:
-        rules.pause_rule(actor(request), rule.pk)
-    messages.success(request, _("The rule is at work.") if state == RuleState.ACTIVE else _("The rule rests."))
-    return redirect("tagging:tag", rule.tag_id)
+def group_order(request: HttpRequest, group_id: int) -> HttpResponse:
+    """A new order of a group's tags: `tag` values in order, or `up` with the id of the tag that moves one place."""
+    group = get_object_or_404(TagGroup, pk=group_id)
+    ids = list(group.tags.order_by("position", "id").values_list("pk", flat=True))
+    moved = params.whole("up", request.POST.get("up"), 0)
+    if moved in ids[1:]:
+        place = ids.index(moved)
+        ids[place - 1], ids[place] = ids[place], ids[place - 1]
+    taxonomy.order_tags(actor(request), group, ids)
+    return redirect(f"{reverse('tagging:tags')}#group-{group.pk}")
 
 
-@requires("tags.view")
-@require_safe
-def customer_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """A customer's tags with their reasons, as a panel of the profile."""
-    customer = get_object_or_404(Customer.objects.visible_to(actor(request)), pk=customer_id)
-    assignments = list(lists.tags_with_reasons(customer))
-    owned = {one.tag_id for one in assignments}
-    can_assign = may(request.user, "tags.assign")
-    more = (
-        [tag for tag in Tag.objects.filter(is_archived=False).select_related("group") if tag.pk not in owned]
-        if can_assign
-        else []
-    )
-    context = {"customer": customer, "assignments": assignments, "more": more, "can_assign": can_assign}
-    return render(request, "tagging/customer_panel.html", context)
-
-
-@requires("tags.assign")
+@requires("tags.manage")
 @require_POST
-def customer_tag(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Give or take a tag by hand; "never" also keeps the rules from giving it again."""
-    customer = get_object_or_404(Customer.objects.visible_to(actor(request)), pk=customer_id)
-    tag = get_object_or_404(Tag, pk=params.whole("tag", request.POST.get("tag"), 0))
-    what = params.one_of("do", request.POST.get("do"), ["add", "remove", "never"], "add")
-    if what == "add":
-        manual.add_tag(actor(request), [customer.pk], tag)
-    else:
-        manual.remove_tag(actor(request), [customer.pk], tag, never_again=what == "never")
-    request.method = "GET"
-    return customer_panel(request, customer_id)
+def group_delete(request: HttpRequest, group_id: int) -> HttpResponse:
+    """Delete an empty group."""
+    group = get_object_or_404(TagGroup, pk=group_id)
+    taxonomy.delete_group(actor(request), group)
+    return _done(request, _("The group was deleted."), reverse("tagging:tags"))
+
+
+@requires("tags.manage")
+@require_POST
+def tag_archive(request: HttpRequest, tag_id: int) -> HttpResponse:
+    """Take a tag out of use, or back (`back=1`)."""
+    tag, back = get_object_or_404(Tag, pk=tag_id), request.POST.get("back") == "1"
+    taxonomy.archive_tag(actor(request), tag, archived=not back)
+    text = _("The tag is back in use.") if back else _("The tag is archived.")
+    return _done(request, text, reverse("tagging:tag", args=[tag.pk]))
+
+
+@requires("tags.manage")
+@require_POST
+def tag_delete(request: HttpRequest, tag_id: int) -> HttpResponse:
+    """Delete a tag that nobody has."""
+    taxonomy.delete_tag(actor(request), get_object_or_404(Tag, pk=tag_id))
+    return _done(request, _("The tag was deleted."), reverse("tagging:tags"))
+
+
+@requires("tags.manage")
+@require_POST
+def install(request: HttpRequest) -> HttpResponse:
+    """Add the ready-made travel taxonomy."""
+    made = install_starter(actor(request))
+    text = ngettext("Added %(n)s tag. Its rules are at work.", "Added %(n)s tags. Their rules are at work.", made) % {"n": made}
+    return _done(request, text, reverse("tagging:tags"))

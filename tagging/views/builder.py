@@ -1,0 +1,58 @@
+"""The builder's fragments: its lines after a button was pressed, and what the condition means right now."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
+
+from core import clock, params
+from core.conditions import Node
+from core.conditions.params import remembering_options
+from staff.access import actor, requires
+from tagging.forms.draft import apply, check
+from tagging.forms.records import posted_draft
+from tagging.models import Tag, TagRule
+from tagging.queries.previews import preview, rule_effect
+from tagging.queries.reach import reach
+
+
+@requires("tags.manage", "segments.manage")
+@require_POST
+def builder(request: HttpRequest) -> HttpResponse:
+    """The lines of the form after one of its buttons."""
+    with remembering_options():
+        command = params.text("do", request.POST.get("do"), 40)
+        draft = apply(posted_draft(request.POST), command, request.POST.dict())
+        return render(request, "tagging/builder/builder.html", {"draft": draft})
+
+
+@requires("tags.manage")
+@require_POST
+def rule_preview(request: HttpRequest, tag_id: int) -> HttpResponse:
+    """Who would get the tag, who would lose it, and some people with their reasons."""
+    tag = get_object_or_404(Tag, pk=tag_id)
+    rule = TagRule.objects.filter(pk=params.whole("rule", request.POST.get("rule"), 0), tag=tag).first()
+    with remembering_options():
+        node = _asked(request)
+        if node is None:
+            return render(request, "tagging/preview.html", {"tag": tag})
+        now = clock.now()
+        context = {"tag": tag, "found": preview(node, actor(request), now), "effect": rule_effect(node, tag, rule, now)}
+        return render(request, "tagging/preview.html", context)
+
+
+@requires("segments.view")
+@require_POST
+def segment_preview(request: HttpRequest) -> HttpResponse:
+    """How many people, by which channels they can be reached, and some of them with their reasons."""
+    with remembering_options():
+        node = _asked(request)
+        if node is None:
+            return render(request, "tagging/preview.html", {})
+        now = clock.now()
+        context = {"found": preview(node, actor(request), now), "channels": reach(node, now)}
+        return render(request, "tagging/preview.html", context)
+
+
+def _asked(request: HttpRequest) -> Node | None:
+    """The posted condition, or None while it is not complete yet."""
+    return check(posted_draft(request.POST))
