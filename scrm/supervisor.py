@@ -20,7 +20,7 @@ from typing import NoReturn
 from scrm import health
 from scrm.keeper import die_with_parent
 
-GRACE_SECONDS = 2.0  # between asking to stop and insisting
+GRACE_SECONDS = 1.5  # between asking to stop and insisting
 PAUSES = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds before each new start in a row of failures
 WELL_AFTER_SECONDS = 20.0  # a process that ran this long starts a new row
 COLOURS = (36, 32, 33, 35, 34, 31)
@@ -200,7 +200,7 @@ class Supervisor:
         self.say(child, f"ended with {process.returncode}; starting again in {pause:g} s")
 
     def stop(self) -> None:
-        """Ask every process to stop, insist after two seconds or a second Ctrl-C, and leave none."""
+        """Ask every process to stop, insist after a grace of 1.5 s or a second Ctrl-C, and leave none."""
         self.stopping = True
         living = [(child, child.process) for child in self.children if child.process is not None]
         for _, process in living:
