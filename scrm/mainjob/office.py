@@ -9,6 +9,7 @@ from scrm.mainjob.forms import form_values
 from scrm.mainjob.http import Browser, Simulator, Wrong, until
 
 INTEREST = "亲子"
+NOT_LAUNCHED = {"draft", "in_review"}
 
 
 def log_in(url: str, username: str, password: str) -> Browser:
@@ -102,7 +103,7 @@ def make_campaign(browser: Browser, name: str, segment: int, product: str, card_
 def launch(browser: Browser, campaign: int, name: str) -> None:
     """Type the name and send. Sending twice is refused by the system, so a broken-off attempt is simply looked at again."""
     for _attempt in range(20):
-        if numbers(browser, campaign)["campaign"]["launched_at"]:
+        if numbers(browser, campaign)["campaign"]["state"] not in NOT_LAUNCHED:
             return
         try:
             browser.submit(f"/campaigns/{campaign}", f"/campaigns/{campaign}/launch", {"confirm": name})

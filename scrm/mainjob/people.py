@@ -47,12 +47,13 @@ def make_person(number: int, advisor: str, random_: random.Random, url: str, tra
 
 
 def arrive(person: Person, simulator: Simulator) -> None:
-    """Scan the advisor's code (friends only), open the mini-program, decide about consent."""
+    """Scan the advisor's code (friends only), open the mini-program, agree to offers (or leave the question open)."""
     if person.is_friend:
         person.external_userid = simulator.do("customer/add", userid=person.advisor, name=person.name)["external_userid"]
     until(lambda: _log_in(person, simulator), f"customer {person.number} logs in")
-    decision = {"purpose": "marketing", "channel": "any", "granted": person.has_consent, "text_version": "2026-11"}
-    person.phone.post("consents", decision, expect=201)
+    if person.has_consent:
+        decision = {"purpose": "marketing", "channel": "any", "granted": True, "text_version": "2026-11"}
+        person.phone.post("consents", decision, expect=201)
 
 
 def _log_in(person: Person, simulator: Simulator) -> bool:

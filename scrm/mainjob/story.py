@@ -37,6 +37,7 @@ class World:
     title: str = ""
     departs_on: str = ""
     campaign: int = 0
+    leaver: str = ""
     family: list[str] = dataclasses.field(default_factory=list)
     others: list[str] = dataclasses.field(default_factory=list)
 
@@ -135,7 +136,7 @@ def _confirm(world: World) -> int:
     """Staff confirm on the simulated phone; one customer leaves just before. How many left."""
     tasks = [task for task in world.simulator.do("staff/tasks", limit=1000) if _is_ours(world, task)]
     first = tasks[0]["senders"][0]
-    leaver = first["external_userids"][0]
+    leaver = world.leaver = first["external_userid"][0]
     world.simulator.do("customer/delete", userid=first["userid"], external_userid=leaver)
     confirmed = 0
     for task in tasks:
@@ -164,8 +165,8 @@ def _shop(world: World) -> tuple[list[Person], list[Person], list[Person]]:
     for person in opened:
         people.open_card(person, world.product)
     bought = opened[::3]
-    unreached = [p for p in world.people if p.is_friend and p.has_consent and p.is_interested and not p.card]
-    others = unreached[:1]
+    aside = [p for p in world.people if p.is_friend and p.has_consent and p.is_interested and not p.card]
+    others = [person for person in aside if person.external_userid != world.leaver][:1]
     for person in bought + others:
         people.order_and_pay(person, world.simulator, world.product, world.departs_on)
     world.say(f"{len(opened)} opened the card, {len(bought)} of them and {len(others)} without a card ordered and paid")
@@ -189,7 +190,8 @@ def _compare(world: World, left: int, opened: list[Person], bought: list[Person]
         "opened": len(opened),
         "ordered": len(bought),
         "revenue": sum((Decimal(person.paid_fen) / 100 for person in bought), Decimal(0)),
-        "comparison.arms.treated.buyers": len(bought) + sum(1 for p in others if p.external_userid == ""),
+        "comparison.arms.treated.buyers": len(bought),
+        "comparison.arms.holdout.buyers": len(others),
     }
 
     def counted() -> list[tally.Line] | None:
