@@ -47,9 +47,10 @@ def environment(database_url: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": settings.REDIS_URL, "SCRM_BOOTSTRAP": "0"}
 
 
-def manage(*arguments: str, database_url: str) -> None:
-    """Run a management command against the scratch database."""
-    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment(database_url), check=True)
+def manage(*arguments: str, database_url: str, **more: str) -> None:
+    """Run a management command against the scratch database; `more` goes into its environment."""
+    env = {**environment(database_url), **more}
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True)
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from campaigns.services.attribution import attribute_orders
 from campaigns.services.follow_ups import close_bought, make_follow_ups
-from core.event_types import CustomerActive, MessageClicked, MessageSent, OrderPaid, OrderPlaced, OrderRefunded
+from core.event_types import CustomerActive, MessageClicked, OrderPaid, OrderPlaced, OrderRefunded
 
 
 def on_order_paid(fact: OrderPaid) -> None:
@@ -18,8 +18,8 @@ def on_order_refunded(fact: OrderRefunded) -> None:
     attribute_orders(order_ids=[fact.order_id])
 
 
-def on_message_news(facts: Sequence[MessageSent | MessageClicked]) -> None:
-    """A touch that became known after the payment may be the one to credit."""
+def on_message_clicked(facts: Sequence[MessageClicked]) -> None:
+    """A click that became known after the payment may be the touch to credit."""
     attribute_orders(customer_ids={fact.customer_id for fact in facts})
 
 

@@ -33,7 +33,9 @@ class JobAdmin(ModelAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Run the chosen failed jobs again."""
         count = retry_jobs(list(queryset.values_list("id", flat=True)))
-        self.message_user(request, ngettext("%(count)s job will run again.", "%(count)s jobs will run again.", count) % {"count": count})
+        self.message_user(
+            request, ngettext("%(count)s job will run again.", "%(count)s jobs will run again.", count) % {"count": count}
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

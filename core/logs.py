@@ -4,7 +4,9 @@ import logging
 import re
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d)\d{4}(\d{4})(?!\d)")
-_SECRET = re.compile(r"(?i)((?:access_token|corpsecret|secret|session_key|authorization|code|password)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',}]{6,})")
+_SECRET = re.compile(
+    r"(?i)((?:access_token|corpsecret|secret|session_key|authorization|code|password)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',}]{6,})"
+)
 
 
 def redact(text: str) -> str:

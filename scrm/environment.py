@@ -55,8 +55,10 @@ def key32(name: str, default: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != 32:
-        stop(f"{name} must be 32 bytes in base64; make one with: python3 -c "
-             "\"import base64,os;print(base64.b64encode(os.urandom(32)).decode())\"")
+        stop(
+            f"{name} must be 32 bytes in base64; make one with: python3 -c "
+            '"import base64,os;print(base64.b64encode(os.urandom(32)).decode())"'
+        )
     return raw
 
 

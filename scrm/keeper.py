@@ -136,11 +136,15 @@ class Server:
         if self.failures and self.is_ready():
             self.failures = 0
 
-    def stop(self) -> None:
-        """Ask the server to end; insist when it does not."""
-        if self.process is None or self.process.poll() is not None:
+    def ask_to_stop(self) -> None:
+        """Send the signal for a clean end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.stop_signal)
+
+    def wait_until_stopped(self) -> None:
+        """Until the server has ended; insist when it does not."""
+        if self.process is None:
             return
-        self.process.send_signal(self.stop_signal)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -335,8 +339,10 @@ class Keeper:
 
     def stop(self, *_: object) -> None:
         """Stop both servers; a throw-away pair leaves nothing behind."""
-        for server in reversed(self.servers):
-            server.stop()
+        for server in self.servers:
+            server.ask_to_stop()
+        for server in self.servers:
+            server.wait_until_stopped()
         if self.layout.throwaway:
             for folder in {self.layout.sockets, self.layout.home, self.layout.state}:
                 shutil.rmtree(folder, ignore_errors=True)

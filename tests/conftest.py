@@ -33,5 +33,11 @@ def wang(db: None) -> User:
 
 def _user(username: str, name: str, role: str, scope: str, department: Department) -> User:
     return User.objects.create_user(
-        username, password="a-long-password-26", display_name=name, role=role, row_scope=scope, department=department, wecom_userid=username
+        username,
+        password="a-long-password-26",
+        display_name=name,
+        role=role,
+        row_scope=scope,
+        department=department,
+        wecom_userid=username,
     )

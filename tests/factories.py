@@ -23,7 +23,12 @@ def make_token(customer: Customer, *, hours: int = 24) -> str:
     token = secrets.token_urlsafe(32)
     now = clock.now()
     MemberToken.objects.create(
-        token_hash=token_hash(token), customer=customer, openid="o", appid="wx", created_at=now, expires_at=now + dt.timedelta(hours=hours)
+        token_hash=token_hash(token),
+        customer=customer,
+        openid="o",
+        appid="wx",
+        created_at=now,
+        expires_at=now + dt.timedelta(hours=hours),
     )
     return token
 

@@ -11,7 +11,8 @@ from decimal import Decimal
 from campaigns.rules.words import ABSOLUTE_WORDS, HARMLESS_AFTER, PROMISES
 from messaging.rules import TEXT_BYTES, TITLE_BYTES, utf8_bytes
 
-_PRICE = re.compile(r"(?:[¥￥]\s*(\d[\d,]*(?:\.\d{1,2})?))|(?:(\d[\d,]*(?:\.\d{1,2})?)\s*元)")
+_AMOUNT = r"((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?)"
+_PRICE = re.compile(rf"[¥￥]\s*{_AMOUNT}|{_AMOUNT}\s*元")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.choices import CampaignState
@@ -10,6 +11,7 @@ from campaigns.models import Campaign
 from campaigns.queries.audience import touch_plan
 from campaigns.rules import launch as rules
 from campaigns.rules.wording import check_content
+from campaigns.services.attribution import attribute_buyers
 from campaigns.services.drafts import locked
 from catalog.models import Product
 from core import clock
@@ -83,6 +85,8 @@ def dispatch_campaign(campaign_id: int) -> None:
         start_tasks(campaign_id)
 
 
+LATE_RESULTS = dt.timedelta(hours=1)
+
 # The same verdicts that queued the messages: whoever has no reason against them is treated, and has a message.
 _RECIPIENTS = f"""
 INSERT INTO campaigns_recipient (campaign_id, customer_id, arm, reason, message_id)
@@ -128,9 +132,14 @@ WHERE campaign.id = task.id AND campaign.state IN ('launching', 'awaiting_staff'
 
 @job(Lane.USUAL, coalesce=True)
 def advance_campaigns() -> None:
-    """Move running campaigns on by what their tasks say: all at the platform, all over."""
+    """Move running campaigns on by what their tasks say: all at the platform, all over. Deliveries that became known
+    after a payment are credited here, set-based, as a mass send ends with ten thousand of them at once."""
+    now = clock.now()
+    recent = Q(state__in=rules.RUNNING) | Q(finished_at__gt=now - LATE_RESULTS)
+    ids = list(Campaign.objects.filter(recent, launched_at__isnull=False).values_list("id", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE, {"now": clock.now()})
+        cursor.execute(_ADVANCE, {"now": now})
+    attribute_buyers(ids)
 
 
 def pause_campaign(campaign: Campaign, *, actor: User) -> int:

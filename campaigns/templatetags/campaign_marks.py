@@ -64,6 +64,8 @@ def fate_chip(row: Any) -> dict[str, Any]:
         return {"text": _("Hold-out"), "tone": "info", "mark": "diamond"}
     if row.arm == "excluded":
         return {"text": Reason(row.reason).label, "tone": "", "mark": "shield"}
+    if not row.state:  # erased with the customer's data
+        return {"text": _("Message removed"), "tone": "dashed", "mark": "eraser"}
     tone, mark = _FATES[MessageState(row.state)]
     return {"text": MessageState(row.state).label, "tone": tone, "mark": mark}
 

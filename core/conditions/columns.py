@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from core import clock
 from core.conditions.errors import ConditionError
 from core.conditions.fields import Args, Field, Snapshot
-from core.conditions.params import Option, Options, Param, Pick, Picks, Text, Whole, words
+from core.conditions.params import Option, Options, Param, Pick, Picks, Text, Whole, either, words
 from core.conditions.sql import Query
 
 
@@ -79,7 +79,7 @@ class ListField(Field):
         asked = words(_is_options, args["is"])
         if args["values"] is None:
             return _("%(field)s %(is)s") % {"field": self.label, "is": asked}
-        names = _(" or ").join(words(self.values.options, value) for value in args["values"])
+        names = either([words(self.values.options, value) for value in args["values"]])
         return _("%(field)s %(is)s %(values)s") % {"field": self.label, "is": asked, "values": names}
 
     def evidence(self, args: Args, query: Query) -> str:

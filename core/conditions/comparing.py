@@ -39,6 +39,6 @@ def compare_sql(left: str, name: str, right: str, *, zero_counts: bool) -> str:
 
 
 def plain(number: Decimal | int) -> str:
-    """A number as people write it: 3, 1980.50, never 3.00."""
+    """A number as people write it: 3, 19,800, 2.5, never 3.00."""
     value = Decimal(number)
-    return str(int(value)) if value == value.to_integral_value() else format(value, "f")
+    return format(int(value) if value == value.to_integral_value() else value.normalize(), ",")

@@ -17,7 +17,7 @@ from core.conditions.event_kinds import kind_options
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.filters import Filters
 from core.conditions.loading import load_events
-from core.conditions.params import Name, Number, Option, Param, Pick, Picks, Whole, words
+from core.conditions.params import Name, Number, Option, Param, Pick, Picks, Whole, either, words
 from core.conditions.registry import properties
 from core.conditions.sql import Query, Rows, Source, shanghai_day
 
@@ -129,7 +129,7 @@ def _strength_sql(args: Args, value: str, query: Query) -> str:
 
 
 def _did(args: Args) -> str:
-    did = _(" or ").join(words(kind_options, kind) for kind in args["kinds"])
+    did = either([words(kind_options, kind) for kind in args["kinds"]])
     if not args["where"]:
         return did
     return _("%(did)s (%(filters)s)") % {"did": did, "filters": _(" and ").join(filters.say(one) for one in args["where"])}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from core.conditions.comparing import OPERATORS, SIGNS, compare, plain
 from core.conditions.errors import ConditionError
 from core.conditions.fields import Row
-from core.conditions.params import Name, Number, Param, Pick, Picks, words
+from core.conditions.params import Name, Number, Param, Pick, Picks, either, words
 from core.conditions.registry import properties
 
 if TYPE_CHECKING:
@@ -136,4 +136,4 @@ def say(one: Filter) -> str:
     if not one.values:
         return _("%(property)s %(sign)s %(value)s") % {"property": label, "sign": SIGNS[one.sign], "value": plain(one.amount)}
     names = [words(known.options, value) if known else value for value in one.values]
-    return _("%(property)s is %(values)s") % {"property": label, "values": _(" or ").join(names)}
+    return _("%(property)s is %(values)s") % {"property": label, "values": either(names)}

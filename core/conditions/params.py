@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core.conditions.errors import ConditionError
 from core.parsers import is_clean
@@ -177,6 +178,14 @@ def known(options: Options) -> Mapping[str | int, Option]:
     if options not in remembered:
         remembered[options] = {option.value: option for option in options()}
     return remembered[options]
+
+
+def either(names: Sequence[str]) -> str:
+    """A list of alternatives in words: "Hangzhou, Ningbo or Shanghai"."""
+    if len(names) < 2:
+        return "".join(names)
+    some = pgettext("between words of a list", ", ").join(names[:-1])
+    return _("%(some)s or %(last)s") % {"some": some, "last": names[-1]}
 
 
 def words(options: Options, value: str | int) -> str:

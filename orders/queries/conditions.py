@@ -13,7 +13,7 @@ from core.conditions.columns import fixed
 from core.conditions.comparing import OPERATORS, SIGNS, compare, compare_sql, options, plain
 from core.conditions.errors import ConditionError
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
-from core.conditions.params import Number, Option, Param, Pick, Picks, Whole, words
+from core.conditions.params import Number, Option, Param, Pick, Picks, Whole, either, words
 from core.conditions.registry import properties
 from core.conditions.sql import Query, Rows, Source, shanghai_day
 from orders.choices import OrderState
@@ -117,10 +117,10 @@ class OrdersField(Field):
 
 
 def _which(args: Args) -> str:
-    parts = [_(" or ").join(words(fixed(OrderState), state) for state in args["states"])]
+    parts = [either([words(fixed(OrderState), state) for state in args["states"]])]
     for options_of, values in ((_theme_options, args["themes"]), (_destination_options, args["destinations"])):
         if values:
-            parts.append(_(" or ").join(words(options_of, value) for value in values))
+            parts.append(either([words(options_of, value) for value in values]))
     return _(", ").join(parts)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.models import Destination, Product
 from core.conditions.fields import Args, Contribution, Field, Property, Row, Snapshot
-from core.conditions.params import Option, Param, Pick, Picks, words
+from core.conditions.params import Option, Param, Pick, Picks, either, words
 from core.conditions.sql import Lookup, Query
 from tagging.models import Tag
 
@@ -57,7 +57,9 @@ class TagsField(Field):
         return bool(wanted.isdisjoint(owned) == (args["has"] == "none"))
 
     def say(self, args: Args) -> str:
-        names = _(", ").join(words(tag_options, tag_id) for tag_id in args["tags"])
+        names = either([words(tag_options, tag_id) for tag_id in args["tags"]])
+        if len(args["tags"]) == 1:
+            return (_("does not have the tag %(tag)s") if args["has"] == "none" else _("has the tag %(tag)s")) % {"tag": names}
         return _("%(has)s the tags %(tags)s") % {"has": words(_has_options, args["has"]), "tags": names}
 
     def evidence(self, args: Args, query: Query) -> str:

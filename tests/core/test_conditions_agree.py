@@ -27,7 +27,9 @@ WINDOWS = (1, 7, 30)
 KINDS = ("product.viewed", "product.searched", "order.paid")
 MICRO = dt.timedelta(microseconds=1)
 OFFSETS = tuple(
-    dt.timedelta(days=days) + step for days in (0, *WINDOWS, 40) for step in (-MICRO, dt.timedelta(), MICRO, dt.timedelta(hours=8))
+    dt.timedelta(days=days) + step
+    for days in (0, *WINDOWS, 40)
+    for step in (-MICRO, dt.timedelta(), MICRO, dt.timedelta(hours=8))
 ) + (dt.timedelta(minutes=30, microseconds=123457), dt.timedelta(minutes=30, microseconds=123458))
 CITIES = ("杭州", "上海", "")
 PROPS = st.one_of(
@@ -41,7 +43,9 @@ PROPS = st.one_of(
 )  # fmt: skip
 
 event = st.tuples(st.sampled_from(KINDS), st.sampled_from(OFFSETS), PROPS)
-order = st.tuples(st.sampled_from(["placed", "paid", "completed", "closed", "refunded"]), st.sampled_from(OFFSETS), st.integers(0, 2))
+order = st.tuples(
+    st.sampled_from(["placed", "paid", "completed", "closed", "refunded"]), st.sampled_from(OFFSETS), st.integers(0, 2)
+)
 person = st.fixed_dictionaries(
     {
         "city": st.sampled_from(CITIES),
@@ -87,7 +91,9 @@ def _event_leaf(measure: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _leaf(name: str, **args: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(args).map(lambda drawn: {name: {key: value for key, value in drawn.items() if value is not None}})
+    return st.fixed_dictionaries(args).map(
+        lambda drawn: {name: {key: value for key, value in drawn.items() if value is not None}}
+    )
 
 
 ages = few([None, 0, 3, 6, 10, 32, 33, 34])
@@ -133,7 +139,11 @@ def world(db: None) -> dict[str, Any]:
     ]
     departures = [
         Departure.objects.create(
-            product=product, departs_on=dt.date(2026, 4, 1) + dt.timedelta(days=index), adult_amount=1000, child_amount=500, seats=50
+            product=product,
+            departs_on=dt.date(2026, 4, 1) + dt.timedelta(days=index),
+            adult_amount=1000,
+            child_amount=500,
+            seats=50,
         )
         for index, product in enumerate(products)
     ]
@@ -146,7 +156,11 @@ agreeing = settings(max_examples=40, deadline=None, suppress_health_check=list(H
 
 @pytest.mark.django_db
 @agreeing
-@given(people=st.lists(person, min_size=6, max_size=8), questions=st.lists(leaf, min_size=20, max_size=40), at=st.sampled_from(MOMENTS))
+@given(
+    people=st.lists(person, min_size=6, max_size=8),
+    questions=st.lists(leaf, min_size=20, max_size=40),
+    at=st.sampled_from(MOMENTS),
+)
 def test_each_question_agrees(world: dict[str, Any], people: list[Any], questions: list[Any], at: dt.datetime) -> None:
     _agree(world, people, questions, at)
 
@@ -197,7 +211,9 @@ def _create(world: dict[str, Any], data: dict[str, Any], index: int, at: dt.date
     if data["tags"] is not None:
         CustomerTags.objects.create(customer=customer, tag_ids=data["tags"])
     for channel, granted, ago in data["consents"]:
-        Consent.objects.create(customer=customer, purpose="marketing", channel=channel, granted=granted, at=at - ago, source="test")
+        Consent.objects.create(
+            customer=customer, purpose="marketing", channel=channel, granted=granted, at=at - ago, source="test"
+        )
     for place, (state, ago) in enumerate(data["relations"]):
         Relationship.objects.create(
             customer=customer, user=world["advisor"], external_userid=f"{index}-{place}", state=state, added_at=at - ago
@@ -216,7 +232,9 @@ def _create_events(customer_id: int, events: list[tuple[str, dt.timedelta, Any]]
             )
 
 
-def _create_orders(world: dict[str, Any], customer: Customer, orders: list[tuple[str, dt.timedelta, int]], at: dt.datetime) -> None:
+def _create_orders(
+    world: dict[str, Any], customer: Customer, orders: list[tuple[str, dt.timedelta, int]], at: dt.datetime
+) -> None:
     for place, (state, ago, index) in enumerate(orders):
         departure, paid = world["departures"][index], state in ("paid", "completed", "refunded")
         Order.objects.create(

@@ -27,7 +27,7 @@ def open_card(token: str, customer: Customer | None, *, key: str = "key-00000001
 
 
 def token_of(message: Message) -> str:
-    return MassTask.objects.get(id=message.task_id).token
+    return MassTask.objects.get(messages=message).token
 
 
 def test_opening_is_recorded_once(message: Message) -> None:

@@ -14,7 +14,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def shanghai(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts, tzinfo=SHANGHAI)
+    year, month, day, hour, minute = (*parts, 0, 0)[:5]
+    return dt.datetime(year, month, day, hour, minute, tzinfo=SHANGHAI)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,13 @@ def family_rule(family: Tag) -> TagRule:
 
 
 VIEWED_FAMILY = {
-    "event": {"window_days": 30, "kinds": ["product.viewed"], "where": [{"name": "theme", "in": ["亲子"]}], "op": ">=", "value": 3}
+    "event": {
+        "window_days": 30,
+        "kinds": ["product.viewed"],
+        "where": [{"name": "theme", "in": ["亲子"]}],
+        "op": ">=",
+        "value": 3,
+    }
 }
 
 

@@ -50,7 +50,13 @@ def test_a_rule_gives_its_tag_with_the_rows_that_made_it_true(did: Did, family_r
     view(did, li, 2)
     assert refresh_tags([su.pk, li.pk]) == 1
     given = TagAssignment.objects.get()
-    assert (given.customer, given.tag, given.source, given.rule, given.rule_version) == (su, family_rule.tag, "rule", family_rule, 1)
+    assert (given.customer, given.tag, given.source, given.rule, given.rule_version) == (
+        su,
+        family_rule.tag,
+        "rule",
+        family_rule,
+        1,
+    )
     assert (given.assigned_at, given.matched_at, given.expires_at) == (NOW, NOW, None)
     assert [reason["path"] for reason in given.evidence] == ["event"]
     assert given.evidence[0]["value"] == 3
@@ -219,7 +225,10 @@ class TestExclusiveGroup:
     @pytest.fixture
     def spending(self, db: None) -> list[Tag]:
         group = TagGroup.objects.create(name="消费等级", is_exclusive=True)
-        return [Tag.objects.create(group=group, name=name, position=place) for place, name in enumerate(("高客单", "中客单", "首单客"))]
+        return [
+            Tag.objects.create(group=group, name=name, position=place)
+            for place, name in enumerate(("高客单", "中客单", "首单客"))
+        ]
 
     def test_the_first_tag_of_the_group_wins(self, spending: list[Tag]) -> None:
         for tag in reversed(spending[:2]):

@@ -12,7 +12,7 @@ import bench
 
 class Command(BaseCommand):
     help = "Run a measure; its last line is one JSON object."
-    requires_system_checks: list[str] = []  # noqa: RUF012  (Django's own declaration)
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """NAME, and how large."""

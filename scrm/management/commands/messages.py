@@ -12,7 +12,7 @@ class Command(BaseCommand):
     """Works without gettext's programs and without a database."""
 
     help = "Bring <app>/locale/zh_Hans up to date (.po and .mo), or with --check fail on what is missing, unfit or stale."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Apps to look at; all by default."""
