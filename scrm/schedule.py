@@ -17,5 +17,6 @@ SCHEDULE: list[Every | Daily] = [
     Daily("00:20", "core.services.ensure_event_partitions"),
     Daily("03:10", "orders.services.placing.complete_past_orders"),
     Daily("03:40", "core.services.prune_ledger"),
+    Daily("03:50", "staff.services.audit.anchor_audit"),
     Daily("03:50", "gateways.services.prune_gateway_log"),
 ]

@@ -14,10 +14,7 @@ from tests.authz.routes import declared
 PAGES = [route for route in declared() if "GET" in route.methods and not route.parameters and route.path != "admin/"]
 STAFF_PAGES = [route for route in PAGES if not route.path.startswith(("api/", "sim", "callbacks/"))]
 # What people and machines put into parameters: percent-encoded, as it goes over the wire.
-NONSENSE = [
-    "%00", "a%00b", "%ff%fe", "%ED%A0%80", "99999999999999999999", "-1", "1e400", "2026-02-30", "10000-01-01",
-    "%27%20OR%201%3D1--", "%25", "%E2%80%AE", "a" * 3000, "%3Cscript%3Ealert(1)%3C%2Fscript%3E", "[]", "NaN",
-]  # fmt: skip
+NONSENSE = ["%00", "%ED%A0%80", "99999999999999999999", "-1", "2026-02-30", "%27%20OR%201%3D1--", "%E2%80%AE", "a" * 3000, "NaN"]
 
 
 @pytest.fixture
