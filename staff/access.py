@@ -85,13 +85,6 @@ def to_login(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{back}".rstrip("?"))
 
 
-def me(request: HttpRequest) -> User:
-    """The member of staff behind a request that passed `requires` or `signed_in`."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def client_ip(request: HttpRequest) -> str | None:
     """The caller's address as the web server vouches for it; forwarded headers are its business, not ours."""
     return request.META.get("REMOTE_ADDR") or None

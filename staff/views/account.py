@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from staff.access import client_ip, me, signed_in
+from staff.access import actor, client_ip, signed_in
 from staff.forms import CodeForm, PasswordForm
 from staff.models import AuditEntry
 from staff.rules import abilities_of
@@ -24,7 +24,7 @@ from staff.services import accounts, second_step
 @signed_in
 def account(request: HttpRequest) -> HttpResponse:
     """Who I am here, what I may do, how my account is secured, what was done with it lately."""
-    user = me(request)
+    user = actor(request)
     return render(
         request,
         "staff/me.html",
@@ -43,7 +43,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @signed_in
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password; this session stays, the others end."""
-    user = me(request)
+    user = actor(request)
     form = PasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         accounts.change_own_password(user, form.cleaned_data["new_password1"], ip=client_ip(request))
@@ -58,7 +58,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @signed_in
 def second_step_setup(request: HttpRequest) -> HttpResponse:
     """Scan, type the first code, keep the recovery codes."""
-    user = me(request)
+    user = actor(request)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         codes = second_step.confirm_app(user, form.cleaned_data["code"], ip=client_ip(request))
@@ -74,10 +74,10 @@ def second_step_setup(request: HttpRequest) -> HttpResponse:
 @signed_in
 def second_step_remove(request: HttpRequest) -> HttpResponse:
     """Turn the second step off; asks for a code, so that an open screen is not enough."""
-    if second_step.check_code(me(request), request.POST.get("code", "")[:20]) is None:
+    if second_step.check_code(actor(request), request.POST.get("code", "")[:20]) is None:
         messages.error(request, _("The code is not right, or was used already. Wait for the next one."))
     else:
-        second_step.remove_second_step(me(request), me(request), ip=client_ip(request))
+        second_step.remove_second_step(actor(request), actor(request), ip=client_ip(request))
         messages.success(request, _("Two-step log-in is off."))
     return redirect("staff:me")
 
@@ -87,14 +87,14 @@ def second_step_remove(request: HttpRequest) -> HttpResponse:
 @signed_in
 def renew_codes(request: HttpRequest) -> HttpResponse:
     """New recovery codes, shown once."""
-    return render(request, "staff/recovery_codes.html", {"codes": second_step.renew_codes(me(request), ip=client_ip(request))})
+    return render(request, "staff/recovery_codes.html", {"codes": second_step.renew_codes(actor(request), ip=client_ip(request))})
 
 
 @require_POST
 @signed_in
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Log out everywhere but here."""
-    user = me(request)
+    user = actor(request)
     accounts.end_sessions(user, ip=client_ip(request))
     update_session_auth_hash(request, user)
     messages.success(request, _("Other devices are logged out."))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import clock, params
 from core.errors import Refused
-from staff.access import client_ip, may, me, requires
+from staff.access import actor, client_ip, may, requires
 from staff.models import User
 from staff.queries import PAGE, AuditFilter, audit_entries, row_changes, tracked_models
 from staff.rules import safe_cell
@@ -75,7 +75,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("All %(count)s entries are intact.") % {"count": f"{count:,}"})
     else:
         messages.error(request, _("Entry %(id)s does not fit: it or one before it was altered or removed.") % {"id": broken})
-    write_audit(me(request), "audit.verified", detail={"entries": count, "broken": broken}, ip=client_ip(request))
+    write_audit(actor(request), "audit.verified", detail={"entries": count, "broken": broken}, ip=client_ip(request))
     return redirect("staff:audit")
 
 
@@ -100,7 +100,7 @@ def export(request: HttpRequest) -> HttpResponse:
             entry.ip or "",
         ]
         writer.writerow([safe_cell(cell) for cell in cells])
-    write_audit(me(request), "audit.exported", detail={"rows": len(rows)}, ip=client_ip(request))
+    write_audit(actor(request), "audit.exported", detail={"rows": len(rows)}, ip=client_ip(request))
     name = f"audit-{dt.datetime.now(clock.SHANGHAI):%Y%m%d-%H%M}.csv"
     return HttpResponse(
         "\ufeff" + out.getvalue(),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import BadInput
-from staff.access import client_ip, may, me, requires
+from staff.access import actor, client_ip, may, requires
 from staff.forms import DepartmentForm, PolicyForm
 from staff.models import AgencyPolicy, AuditEntry, Department, User
 from staff.queries import department_tree
@@ -56,7 +56,7 @@ def save_policy(request: HttpRequest) -> HttpResponse:
         return render(
             request, "staff/policy.html", {"form": form, "policy": AgencyPolicy.current(), "editable": True}, status=422
         )
-    organisation.save_policy(me(request), ip=client_ip(request), **form.cleaned_data)
+    organisation.save_policy(actor(request), ip=client_ip(request), **form.cleaned_data)
     messages.success(request, _("Saved"))
     return redirect("staff:policy")
 
@@ -81,7 +81,7 @@ def save_department(request: HttpRequest, department_id: int | None = None) -> H
     form = DepartmentForm(request.POST)
     if not form.is_valid():
         raise BadInput(" ".join(str(error) for errors in form.errors.values() for error in errors))
-    organisation.save_department(me(request), department_id=department_id, ip=client_ip(request), **form.cleaned_data)
+    organisation.save_department(actor(request), department_id=department_id, ip=client_ip(request), **form.cleaned_data)
     messages.success(request, _("Saved"))
     return redirect("staff:departments")
 
@@ -91,6 +91,6 @@ def save_department(request: HttpRequest, department_id: int | None = None) -> H
 def delete_department(request: HttpRequest, department_id: int) -> HttpResponse:
     """Remove an empty one."""
     get_object_or_404(Department, pk=department_id)
-    organisation.delete_department(me(request), department_id, ip=client_ip(request))
+    organisation.delete_department(actor(request), department_id, ip=client_ip(request))
     messages.success(request, _("Deleted"))
     return redirect("staff:departments")

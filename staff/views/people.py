@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import params
 from core.errors import BadInput
-from staff.access import client_ip, may, me, requires
+from staff.access import actor, client_ip, may, requires
 from staff.choices import Role
 from staff.forms import StaffForm
 from staff.models import AuditEntry, User
@@ -47,7 +47,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
     """Make an account; the temporary password is shown once."""
     form = StaffForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user, password = accounts.create_user(me(request), ip=client_ip(request), **form.cleaned_data)
+        user, password = accounts.create_user(actor(request), ip=client_ip(request), **form.cleaned_data)
         return render(request, "staff/temporary_password.html", {"person": user, "password": password, "made": True})
     return _form_page(request, form, None)
 
@@ -69,7 +69,7 @@ def save_person(request: HttpRequest, user_id: int) -> HttpResponse:
     form = StaffForm(request.POST, instance=get_object_or_404(User, pk=user_id))
     if not form.is_valid():
         return _form_page(request, form, found)
-    accounts.update_user(me(request), user_id, ip=client_ip(request), **form.cleaned_data)
+    accounts.update_user(actor(request), user_id, ip=client_ip(request), **form.cleaned_data)
     messages.success(request, _("Saved"))
     return redirect("staff:person", user_id=user_id)
 
@@ -98,7 +98,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=user_id)
     if request.POST.get("confirm", "").strip() != str(found):
         raise BadInput(_("Type the name exactly as shown to confirm."))
-    accounts.deactivate_user(me(request), user_id, ip=client_ip(request))
+    accounts.deactivate_user(actor(request), user_id, ip=client_ip(request))
     messages.success(request, _("%(name)s can no longer log in; all sessions have ended.") % {"name": found})
     return redirect("staff:person", user_id=user_id)
 
@@ -108,7 +108,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 def activate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Open an account again."""
     found = get_object_or_404(User, pk=user_id)
-    accounts.activate_user(me(request), user_id, ip=client_ip(request))
+    accounts.activate_user(actor(request), user_id, ip=client_ip(request))
     messages.success(request, _("%(name)s can log in again.") % {"name": found})
     return redirect("staff:person", user_id=user_id)
 
@@ -119,7 +119,7 @@ def activate(request: HttpRequest, user_id: int) -> HttpResponse:
 def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """A new temporary password, shown once."""
     found = get_object_or_404(User, pk=user_id, is_active=True)
-    password = accounts.reset_password(me(request), user_id, ip=client_ip(request))
+    password = accounts.reset_password(actor(request), user_id, ip=client_ip(request))
     return render(request, "staff/temporary_password.html", {"person": found, "password": password, "made": False})
 
 
@@ -128,6 +128,6 @@ def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
 def reset_second_step(request: HttpRequest, user_id: int) -> HttpResponse:
     """Turn the second step off for someone who lost phone and codes."""
     found = get_object_or_404(User, pk=user_id)
-    second_step.remove_second_step(me(request), found, ip=client_ip(request))
+    second_step.remove_second_step(actor(request), found, ip=client_ip(request))
     messages.success(request, _("Two-step log-in is off."))
     return redirect("staff:person", user_id=user_id)

@@ -151,6 +151,6 @@ def test_the_seal_covers_every_column() -> None:
         "detail": {"a": 2},
         "ip": None,
     }
-    texts = {audit_seal_text(**base)} | {audit_seal_text(**{**base, name: value}) for name, value in other.items()}  # type: ignore[arg-type]
+    texts = {audit_seal_text(**base)} | {audit_seal_text(**{**base, name: value}) for name, value in other.items()}
     assert len(texts) == len(other) + 1
-    assert audit_seal_text(**base) == audit_seal_text(**{**base, "detail": {"a": 2, "b": 1}})  # type: ignore[arg-type]
+    assert audit_seal_text(**base) == audit_seal_text(**{**base, "detail": {"a": 2, "b": 1}})
