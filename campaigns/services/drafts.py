@@ -5,7 +5,6 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from staff.services import write_audit
 
 from campaigns.choices import CampaignState
 from campaigns.models import Campaign
@@ -13,6 +12,7 @@ from campaigns.rules import launch as rules
 from core.errors import Refused
 from messaging.models import Content
 from staff.models import AgencyPolicy, User
+from staff.services import write_audit
 from tagging.models import Segment
 
 
