@@ -105,7 +105,7 @@ def main() -> int:
         sys.exit("no chromium on the PATH; on Debian: apt-get install chromium fonts-noto-cjk")
     complaints: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         for size in options.sizes:
             for theme in options.themes:
                 context = open_context(browser, size, theme, options)

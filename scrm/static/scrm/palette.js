@@ -50,7 +50,7 @@ function go(option, elsewhere) {
 function open() {
   if (dialog.open) return
   input.value = ""
-  results.replaceChildren()
+  results.innerHTML = '<span class="skeleton w60"></span><span class="skeleton"></span><span class="skeleton w40"></span>'
   dialog.showModal()
   input.focus()
   ask()
