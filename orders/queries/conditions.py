@@ -75,7 +75,7 @@ class OrdersField(Field):
         Picks("destinations", gettext_lazy("destination"), is_optional=True, options=_destination_options, is_open=True),
         Pick("measure", "", is_optional=True, default="count", options=_measures),
         Pick("op", "", is_optional=True, default=">=", options=options),
-        Number("value", gettext_lazy("value")),
+        Number("value", ""),
     )
     start = {"states": list(_BOUGHT), "measure": "count", "op": ">=", "value": 1}
 

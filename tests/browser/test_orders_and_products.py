@@ -64,7 +64,13 @@ def paid(trip: Product) -> Order:
     order = place_order(customer=customer, product=trip, departs_on=trip.departures.get().departs_on, adults=2)
     now = clock.now()
     Payment.objects.create(
-        order=order, out_trade_no=f"{order.no}P1", amount=order.total_amount, openid="o", state="paid", transaction_id="42", paid_at=now
+        order=order,
+        out_trade_no=f"{order.no}P1",
+        amount=order.total_amount,
+        openid="o",
+        state="paid",
+        transaction_id="42",
+        paid_at=now,
     )
     Order.objects.update(state="paid", paid_at=now, paid_amount=order.total_amount)
     return order
@@ -118,7 +124,7 @@ def test_a_day_of_the_calendar_is_changed_in_its_dialog(visit: Visit, lin: User,
     page.locator("#calendar header .btn.primary").click()
     page.locator("#edit-calendar button[type=submit]").click()
     page.locator("#edit-calendar .notice.bad", has_text="没有填写要修改的内容").wait_for()
-    assert visitor.complaints == []
+    assert [line for line in visitor.complaints if " 422 " not in line] == []
 
 
 def test_a_refund_needs_the_word_and_goes_on_its_way(visit: Visit, lin: User, paid: Order) -> None:
@@ -136,7 +142,7 @@ def test_a_refund_needs_the_word_and_goes_on_its_way(visit: Visit, lin: User, pa
     page.locator("#refund-order input[name=confirm]").fill("退款")
     send.click()
     page.locator(".chip", has_text="退款中").wait_for()
-    assert visitor.complaints == ["Failed to load resource: the server responded with a status of 422 (Unprocessable Content)"]
+    assert [line for line in visitor.complaints if " 422 " not in line] == []
 
 
 def test_a_file_is_uploaded_and_followed_to_its_report(visit: Visit, lin: User, tmp_path: Path, report: FeedRun) -> None:
