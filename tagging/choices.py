@@ -20,5 +20,5 @@ class TagSource(models.TextChoices):
 
 class RuleState(models.TextChoices):
     DRAFT = "draft", _("Draft")
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", _("At work")
     PAUSED = "paused", _("Paused")

@@ -29,7 +29,7 @@ _SHOWN = ("product", "destination", "query")
 def measures() -> tuple[Option, ...]:
     """The ways to count a customer's events."""
     return (
-        Option("count", _("times")),
+        Option("count", _("number of times")),
         Option("days", _("different days")),
         Option("distinct", _("different values of")),
         Option("sum", _("sum of")),
@@ -60,8 +60,8 @@ class EventField(Field):
         Pick("measure", gettext_lazy("counted as"), is_optional=True, default="count", options=measures),
         Name("of", gettext_lazy("property"), is_optional=True, options=_property_options),
         Whole("half_life_days", gettext_lazy("halves every"), is_optional=True, unit=gettext_lazy("days"), low=1, high=365),
-        Pick("op", gettext_lazy("compared"), is_optional=True, default=">=", options=options),
-        Number("value", gettext_lazy("value")),
+        Pick("op", "", is_optional=True, default=">=", options=options),
+        Number("value", ""),
     )
 
     start = {"window_days": 30, "kinds": ["product.viewed"], "measure": "count", "op": ">=", "value": 3}

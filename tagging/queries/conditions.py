@@ -39,7 +39,7 @@ class TagsField(Field):
     group = gettext_lazy("Tags")
     params: tuple[Param, ...] = (
         Pick("has", "", is_optional=True, default="any", options=_has_options),
-        Picks("tags", gettext_lazy("tags"), options=tag_options, is_live=True, of=int),
+        Picks("tags", "", options=tag_options, is_live=True, of=int),
     )
     start = {"has": "any"}
 

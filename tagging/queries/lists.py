@@ -40,6 +40,13 @@ def tag_tree(*, archived: bool = False) -> list[Branch]:
     return [Branch(value, str(label), inside) for value, label, inside in found if inside]
 
 
+def largest(tree: list[Branch], most: int = 10) -> list[Tag]:
+    """The tags of a tree that most people have."""
+    tags = [tag for branch in tree for group in branch.groups for tag in group.tags.all()]
+    found = [tag for tag in tags if tag.people]  # type: ignore[attr-defined]
+    return sorted(found, key=lambda tag: -tag.people)[:most]  # type: ignore[attr-defined]
+
+
 def _people_by_tag() -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tag_id, count(*) FROM tagging_customertags, unnest(tag_ids) AS tag_id GROUP BY 1")
@@ -127,6 +134,11 @@ class TagFacts:
     ending: int
     trend: list[int]
     overlaps: list[tuple[int, str, int]]
+
+    @property
+    def fresh(self) -> int:
+        """New ones in 30 days."""
+        return sum(self.trend)
 
 
 def tag_facts(tag: Tag) -> TagFacts:

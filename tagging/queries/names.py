@@ -1,10 +1,15 @@
-"""What tagging adds to other apps' pages: names of tags."""
+"""What tagging adds to other pages: names of tags, and tags and segments in the palette."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from django.db import connection
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from tagging.models import Tag
+from staff.access import may
+from staff.models import User
+from tagging.models import Segment, Tag
 
 _TAGS_OF = """
 SELECT tagged.customer_id, array_agg(tag.name ORDER BY tag_group.position, tag.position, tag.id)
@@ -24,3 +29,26 @@ def tags_of(customer_ids: Sequence[int]) -> Mapping[int, list[str]]:
 def tag_names(tag_ids: set[int]) -> Mapping[int, str]:
     """Tag id -> name."""
     return dict(Tag.objects.filter(pk__in=tag_ids).values_list("pk", "name"))
+
+
+@dataclasses.dataclass(frozen=True)
+class PaletteRow:
+    """A tag or segment as the palette shows it."""
+
+    label: str
+    url: str
+    icon: str
+    kind: str
+    note: str = ""
+
+
+def palette(user: User, text: str, limit: int) -> list[PaletteRow]:
+    """Tags and segments whose name holds the text, for those who may see them."""
+    rows: list[PaletteRow] = []
+    if may(user, "tags.view"):
+        tags = Tag.objects.filter(name__icontains=text, is_archived=False).select_related("group").order_by("id")[:limit]
+        rows += [PaletteRow(tag.name, reverse("tagging:tag", args=[tag.pk]), "tags", _("Tags"), tag.group.name) for tag in tags]
+    if may(user, "segments.view"):
+        segments = Segment.objects.filter(name__icontains=text).order_by("name")[:limit]
+        rows += [PaletteRow(one.name, reverse("tagging:segment", args=[one.pk]), "circle-dot", _("Segments")) for one in segments]
+    return rows[:limit]

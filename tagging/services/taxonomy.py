@@ -17,9 +17,7 @@ from tagging.services.refresh import refresh_all
 from tagging.services.rules import create_rule, publish_rule
 
 
-def save_group(
-    actor: User | None, *, name: str, dimension: str, is_exclusive: bool, group: TagGroup | None = None
-) -> TagGroup:
+def save_group(actor: User | None, *, name: str, dimension: str, is_exclusive: bool, group: TagGroup | None = None) -> TagGroup:
     """Create or change a group. Making it exclusive asks everybody anew: the first tag that matches stays."""
     target = group or TagGroup(position=_next(TagGroup.objects.all()))
     became_exclusive = is_exclusive and bool(target.pk) and not target.is_exclusive

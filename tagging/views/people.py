@@ -62,6 +62,13 @@ def _change(request: HttpRequest, ids: list[int], tag: Tag, action: str) -> int:
 
 
 @requires("tags.assign")
+@require_safe
+def bulk_choice(request: HttpRequest) -> HttpResponse:
+    """The part of a list's bulk bar that gives or takes a tag."""
+    return render(request, "tagging/bulk_choice.html", {"options": tag_options()})
+
+
+@requires("tags.assign")
 @require_POST
 def bulk_tag(request: HttpRequest) -> HttpResponse:
     """Give or take a tag for the customers ticked in a list (`id` values)."""

@@ -115,6 +115,15 @@ def segments_install(request: HttpRequest) -> HttpResponse:
 
 @requires("segments.view")
 @require_safe
+def segment_count(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """The cell of a segment that no night has counted yet: counted now."""
+    segment = get_object_or_404(Segment, pk=segment_id)
+    count = count_members(parse(segment.condition), clock.now(), sample=0)
+    return render(request, "tagging/count.html", {"count": count})
+
+
+@requires("segments.view")
+@require_safe
 def segment_numbers(request: HttpRequest, segment_id: int) -> HttpResponse:
     """The segment counted now, for programs: within the asker's scope."""
     segment = get_object_or_404(Segment, pk=segment_id)

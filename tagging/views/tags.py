@@ -27,7 +27,13 @@ from tagging.services.starter import install_starter
 def tag_list(request: HttpRequest) -> HttpResponse:
     """The tree with its counts, the numbers of the whole system, what was given lately."""
     with remembering_options():
-        context = {**_tree(request), "overview": lists.overview(), "recent": lists.recent_assignments(actor(request), limit=12)}
+        tree = _tree(request)
+        context = {
+            **tree,
+            "largest": lists.largest(tree["tree"]),
+            "overview": lists.overview(),
+            "recent": lists.recent_assignments(actor(request), limit=12),
+        }
         return render(request, "tagging/tags.html", context)
 
 

@@ -69,3 +69,6 @@ const narrow = (tree, text) => {
   for (const item of tree.querySelectorAll("[data-name]")) item.hidden = !item.dataset.name.toLowerCase().includes(wanted)
   for (const group of tree.querySelectorAll("[data-branch]")) group.hidden = !group.querySelector("[data-name]:not([hidden])") && wanted !== ""
 }
+
+const current = document.querySelector("#tag-tree [aria-current]")
+if (current) current.scrollIntoView({ block: "nearest" })
