@@ -61,11 +61,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def web(database_url: str) -> Iterator[int]:
-    """The web process as `up` starts it; its port."""
+def web(database_url: str, **more: str) -> Iterator[int]:
+    """The web process as `up` starts it; its port. `more` goes into its environment."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "scrm.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen([*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=environment(database_url))
+    env = {**environment(database_url), **more}
+    process = subprocess.Popen([*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=env)
     try:
         _wait(port, process)
         yield port
@@ -84,3 +85,25 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise RuntimeError("the web process did not start")
+
+
+def cpu_seconds(port: int, database_name: str) -> float:
+    """Processor time used so far by the web process on that port and by the database's sessions, all threads."""
+    return sum(
+        _on_cpu(Path("/proc") / pid) for pid in os.listdir("/proc") if pid.isdigit() and _is_ours(pid, port, database_name)
+    )
+
+
+def _is_ours(pid: str, port: int, database_name: str) -> bool:
+    try:
+        command = Path("/proc", pid, "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return False
+    return f"--port {port} " in command or (command.startswith("postgres:") and database_name in command)
+
+
+def _on_cpu(process: Path) -> float:
+    try:
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in (process / "task").iterdir()) / 1e9
+    except OSError:
+        return 0.0  # ended meanwhile

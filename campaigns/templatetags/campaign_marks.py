@@ -138,6 +138,12 @@ def points(value: float) -> str:
 
 
 @register.filter
+def hundredths(value: float) -> str:
+    """A ratio as a signed number of hundredths, without its unit."""
+    return f"{value * 100:+.2f}"
+
+
+@register.filter
 def unlocal(value: float) -> str:
     """A number for an SVG attribute, whatever the language."""
     return f"{value:.2f}"

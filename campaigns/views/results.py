@@ -118,6 +118,9 @@ def live(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = get_object_or_404(_campaigns(), id=campaign_id)
     if campaign.launched_at is None:
         raise Http404
+    shown = params.one_of("state", request.GET.get("state"), [str(value) for value in CampaignState.values])
+    if shown and shown != campaign.state:  # the buttons of the page are no longer the right ones
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     context = _common(request, campaign) | _results(campaign)
     return render(request, "campaigns/_live.html", context, status=200 if context["seconds"] else STOP_POLLING)
 

@@ -229,6 +229,11 @@ class TestResults:
         assert live.status_code == 200
         assert 'hx-trigger="every 3s' in live.content.decode()
 
+    def test_a_new_state_reloads_the_page_with_its_buttons(self, page: Client, sent: Campaign) -> None:
+        assert page.get(f"/campaigns/{sent.id}/live?state=awaiting_staff").status_code == 200
+        answer = page.get(f"/campaigns/{sent.id}/live?state=launching")
+        assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+
     def test_polling_stops_when_nothing_can_change(self, page: Client, sent: Campaign) -> None:
         Campaign.objects.update(state="finished", launched_at=clock.now() - dt.timedelta(days=30))
         live = page.get(f"/campaigns/{sent.id}/live")
