@@ -33,7 +33,7 @@ class GroupForm(forms.Form):
 class TagForm(forms.Form):
     """A tag."""
 
-    group = forms.ModelChoiceField(TagGroup.objects.order_by("position", "id"), label=gettext_lazy("Group"), empty_label=None)
+    group = forms.ModelChoiceField(TagGroup.objects.order_by("position", "id"), label=gettext_lazy("Tag group"), empty_label=None)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=30)
     description = forms.CharField(label=gettext_lazy("Meaning"), max_length=120, required=False)
 

@@ -64,10 +64,10 @@ def _beginning(request: HttpRequest) -> tuple[dict[str, str], Any]:
 @require_http_methods(["GET", "POST"])
 def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Look at one, and change it for those who may."""
+    if request.method == "POST" and not may(request.user, "segments.manage"):
+        raise PermissionDenied(_("Your role does not include this. Ask an administrator if you need it."))
     segment = get_object_or_404(Segment, pk=segment_id)
     if request.method == "POST":
-        if not may(request.user, "segments.manage"):
-            raise PermissionDenied(_("Your role does not include this. Ask an administrator if you need it."))
         return _post(request, segment)
     start = {"name": segment.name, "description": segment.description}
     return _page(request, segment, SegmentForm(initial=start), draft_of(segment.condition))

@@ -24,6 +24,7 @@ SHARED = {
     "user_id": "administrators and auditors only",
     "resource_id": "resources are the agency's",
     "run_id": "imports are the agency's",
+    **dict.fromkeys(["group_id", "tag_id", "rule_id", "segment_id"], "the taxonomy is the agency's; people in it are filtered"),
     "name": "a card of the workbench, filled by the user's own scope",
     "token": "a random token in the customer's hands",
     **dict.fromkeys(
