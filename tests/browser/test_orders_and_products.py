@@ -90,24 +90,23 @@ def report(db: None) -> FeedRun:
     return run
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_pages_pass_axe_and_leave_the_console_silent(
-    visit: Visit, lin: User, trip: Product, paid: Order, report: FeedRun, theme: str
+    visit: Visit, lin: User, trip: Product, paid: Order, report: FeedRun, theme: str, width: int
 ) -> None:
     pages = [
         "/products", "/products/P01", "/suppliers", "/suppliers/import", "/suppliers/resources",
         f"/suppliers/runs/{report.pk}", "/orders", f"/orders/{paid.no}",
     ]  # fmt: skip
-    for width in (1440, 390):
-        visitor = visit(lin, theme=theme, width=width)
-        for path in pages:
-            assert visitor.go(path) == 200
-            visitor.page.evaluate(AXE)
-            found = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in visitor.page.evaluate(RUN_AXE)]
-            assert found == [], (path, width)
-            wider = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wider <= 0, (path, width)
-        assert visitor.complaints == []
+    visitor = visit(lin, theme=theme, width=width)
+    for path in pages:
+        assert visitor.go(path) == 200
+        visitor.page.evaluate(AXE)
+        found = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in visitor.page.evaluate(RUN_AXE)]
+        assert found == [], path
+        wider = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider <= 0, path
+    assert visitor.complaints == []
 
 
 def test_a_day_of_the_calendar_is_changed_in_its_dialog(visit: Visit, lin: User, trip: Product) -> None:

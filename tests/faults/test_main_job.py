@@ -43,6 +43,7 @@ def run_main_job(system: System) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow  # two full main jobs; run it with `manage.py test tests/faults -m slow`
 @pytest.mark.timeout(900)
 def test_killing_web_workers_and_redis_changes_no_final_number(started: Callable[..., System]) -> None:  # noqa: F811
     system = started("--customers", "60").wait()
