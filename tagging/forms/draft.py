@@ -4,6 +4,7 @@ Form fields: `line` (ids in reading order), `<id>.in` (the group it stands in), 
 `<id>.field`, `<id>.not`, and `<id>.<parameter>`; filters of events are `<id>.where.<n>.name|in|op|value`.
 """
 
+import copy
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
@@ -57,7 +58,7 @@ class Line:
 
 def start_line(number: int, name: str) -> Line:
     """A fresh question of a field."""
-    return Line(f"n{number}", "ask", name, values=dict(fields()[name].start))
+    return Line(f"n{number}", "ask", name, values=copy.deepcopy(dict(fields()[name].start)))
 
 
 def empty_draft() -> Line:
