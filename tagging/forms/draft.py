@@ -45,6 +45,11 @@ class Line:
         return self.kind != "ask"
 
     @property
+    def said(self) -> list[str]:
+        """What is wrong with it, in words. (A template would read `complaints.values` as the complaint about "values".)"""
+        return list(self.complaints.values())
+
+    @property
     def asked(self) -> Field:
         """The field of a question."""
         return fields()[self.field]
