@@ -20,7 +20,7 @@ from tagging.choices import TagSource
 from tagging.models import TagRule
 from tagging.queries.refreshing import Change, LiveRule, customers_who_differ, differences, live_rules
 
-BATCH = 2_000
+BATCH = 1_000  # a first refresh of so many must end well within a job lease
 EXPIRE_AT_ONCE = 20_000
 ROUNDS = 3  # rules that ask for tags see the tags that other rules just gave; a circle of rules ends here
 

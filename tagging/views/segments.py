@@ -1,5 +1,6 @@
 """P5: segments, built as sentences, counted while one builds."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -90,7 +91,9 @@ def _post(request: HttpRequest, segment: Segment | None) -> HttpResponse:
 
 def _page(request: HttpRequest, segment: Segment | None, form: SegmentForm, draft: Line, status: int = 200) -> HttpResponse:
     can_edit = may(request.user, "segments.manage")
-    context = {"segment": segment, "form": form, "draft": draft, "can_edit": can_edit, "readonly": not can_edit}
+    context: dict[str, Any] = {"segment": segment, "form": form, "draft": draft, "can_edit": can_edit, "readonly": not can_edit}
+    if not can_edit and segment is not None:  # a form whose inputs rest sends none of them: the preview asks the stored condition
+        context["condition"] = json.dumps(segment.condition)
     with remembering_options():
         return render(request, "tagging/segment.html", context, status=status)
 

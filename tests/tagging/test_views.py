@@ -1,5 +1,7 @@
 """The pages of tags and segments: who may, what they show, what bad input gets."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -199,6 +201,9 @@ class TestSegments:
         client.force_login(chen)
         text = page(client, f"/segments/{segment.pk}")
         assert "添加条件" not in text
+        hidden = re.search(r'name="condition" value="([^"]+)"', text)
+        assert hidden is not None
+        assert "自己的" in page(client, "/segments/preview", condition=unescape(hidden.group(1)))
         assert page(client, "/segments").count("?ready=") == 0
         assert client.post(f"/segments/{segment.pk}", {"name": "x", **LINES}).status_code == 403
         assert client.get(f"/segments/{segment.pk}/count.json").json()["count"] == 1
