@@ -36,7 +36,7 @@ _IDENTITY = {Channel.SUBSCRIBE: IdentityKind.MINI_OPENID, Channel.SMS: IdentityK
 
 
 def reach(node: Node, at: dt.datetime) -> list[ChannelReach]:
-    """Reach by channel for marketing, right now, over everybody; empty when it takes too long."""
+    """Reach by channel for marketing, right now; empty when it takes too long."""
     try:
         return [_wecom(node, at), *(_by_identity(node, at, channel) for channel in _IDENTITY)]
     except OperationalError as error:

@@ -11,6 +11,7 @@ from staff.access import actor, requires
 from tagging.forms.draft import apply, check
 from tagging.forms.records import posted_draft
 from tagging.models import Tag, TagRule
+from tagging.queries.members import within_scope
 from tagging.queries.previews import preview, rule_effect
 from tagging.queries.reach import reach
 
@@ -49,7 +50,7 @@ def segment_preview(request: HttpRequest) -> HttpResponse:
         if node is None:
             return render(request, "tagging/preview.html", {})
         now = clock.now()
-        context = {"found": preview(node, actor(request), now), "channels": reach(node, now)}
+        context = {"found": preview(node, actor(request), now), "channels": reach(within_scope(node, actor(request)), now)}
         return render(request, "tagging/preview.html", context)
 
 

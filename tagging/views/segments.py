@@ -94,6 +94,7 @@ def _page(request: HttpRequest, segment: Segment | None, form: SegmentForm, draf
     context: dict[str, Any] = {"segment": segment, "form": form, "draft": draft, "can_edit": can_edit, "readonly": not can_edit}
     if not can_edit and segment is not None:  # a form whose inputs rest sends none of them: the preview asks the stored condition
         context["condition"] = json.dumps(segment.condition)
+    context["can_campaign"] = may(request.user, "campaigns.edit")
     with remembering_options():
         return render(request, "tagging/segment.html", context, status=status)
 

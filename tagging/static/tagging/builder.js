@@ -71,4 +71,4 @@ const narrow = (tree, text) => {
 }
 
 const current = document.querySelector("#tag-tree [aria-current]")
-if (current) current.scrollIntoView({ block: "nearest" })
+if (current) current.closest("#tag-tree").scrollTop = current.offsetTop - 120 // the tree scrolls, never the page
