@@ -71,4 +71,7 @@ const narrow = (tree, text) => {
 }
 
 const current = document.querySelector("#tag-tree [aria-current]")
-if (current) current.closest("#tag-tree").scrollTop = current.offsetTop - 120 // the tree scrolls, never the page
+if (current) { // the tree scrolls, never the page
+  const tree = current.closest("#tag-tree")
+  tree.scrollTop += current.getBoundingClientRect().top - tree.getBoundingClientRect().top - 120
+}
