@@ -126,18 +126,17 @@ def cancel_unsent(task_id: int) -> None:
             Message.objects.filter(task_id=task_id, state=MessageState.QUEUED).update(state=MessageState.CANCELLED)
 
 
-# What changed since the snapshot: consent withdrawn, suppressed, over a cap, or this sender lost the friendship.
-_HOLD_BACK = """
-UPDATE messaging_message AS message SET state = 'suppressed', reason = coalesce(nullif(verdict.reason, ''), 'no_relation')
-FROM verdict
-WHERE message.task_id = %(task)s AND message.state = 'queued' AND message.customer_id = verdict.customer_id
-  AND (verdict.reason <> '' OR NOT EXISTS (
-      SELECT 1 FROM customers_relationship AS rel
-      WHERE rel.user_id = message.sender_id AND rel.external_userid = message.external_userid AND rel.state = 'active'))
+_HELD = "SELECT reason, array_agg(customer_id) FROM verdict WHERE reason <> '' GROUP BY reason"
+_NO_LONGER_FRIENDS = """
+UPDATE messaging_message AS message SET state = 'suppressed', reason = 'no_relation'
+WHERE message.task_id = %(task)s AND message.state = 'queued' AND NOT EXISTS (
+    SELECT 1 FROM customers_relationship AS rel
+    WHERE rel.user_id = message.sender_id AND rel.external_userid = message.external_userid AND rel.state = 'active')
 """
 
 
 def _hold_back_changed(task: MassTask) -> None:
+    """What changed since the snapshot: consent withdrawn, suppressed, over a cap, or this sender lost the friendship."""
     queued = "SELECT customer_id FROM messaging_message WHERE task_id = %(task)s AND state = 'queued'"
     plan = TouchPlan(
         audience=(queued, {"task": task.id}), at=clock.now(), policy=AgencyPolicy.current(),
@@ -145,7 +144,12 @@ def _hold_back_changed(task: MassTask) -> None:
     )  # fmt: skip
     sql, params = decisions(plan)
     with connection.cursor() as cursor:
-        cursor.execute(sql + _HOLD_BACK, params | {"task": task.id})
+        cursor.execute(sql + _HELD, params)
+        held = cursor.fetchall()
+        queued_ones = Message.objects.filter(task=task, state=MessageState.QUEUED)
+        for reason, customer_ids in held:
+            queued_ones.filter(customer_id__in=customer_ids).update(state=MessageState.SUPPRESSED, reason=reason)
+        cursor.execute(_NO_LONGER_FRIENDS, {"task": task.id})
 
 
 def _make_unknown(task: MassTask, error: str) -> None:

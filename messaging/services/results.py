@@ -124,8 +124,11 @@ def record_results(task_id: int, confirmed_at: dt.datetime | None, deliveries: S
         MassTask.objects.filter(id=task_id, state=TaskState.CREATED).update(state=TaskState.CONFIRMED)
         MassTask.objects.filter(id=task_id, confirmed_at=None).update(confirmed_at=min(confirmed_at or now, now))
         with connection.cursor() as cursor:
+            # Fresh rows have no statistics yet, and a nested loop over the list would be quadratic.
+            cursor.execute("SET LOCAL enable_nestloop = off")
             cursor.execute(_RECORD, values)
             rows = cursor.fetchall()
+            cursor.execute("SET LOCAL enable_nestloop = on")
         record_many([
             Dated(MessageSent(customer_id, message_id, campaign_id), f"message.sent:{message_id}", sent_at)
             for message_id, customer_id, campaign_id, state, sent_at in rows

@@ -256,7 +256,7 @@ class TestFaults:
         check_exactly_once(corp, campaign)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(240)
 def test_ten_thousand_people(corp: Corp, members: list[User], make_campaign: Callable[[], Campaign]) -> None:
     """The number of statements depends on senders and pages, never on people."""
     populate(corp, members, 10_000)
@@ -265,12 +265,12 @@ def test_ten_thousand_people(corp: Corp, members: list[User], make_campaign: Cal
     run_the_launch(campaign)
     with CaptureQueriesContext(connection) as snapshot:
         launching.dispatch_campaign(campaign.id)
-    assert len(snapshot) == 21 + MEMBERS - 2  # one job row per task
+    assert len(snapshot) == 21 + MEMBERS - 2 + 1  # one job row per task; fresh statistics for many rows
     first, second = MassTask.objects.order_by("id")[:2]
     mass_tasks.create_mass_task(first.id)  # token and picture are fetched once
     with CaptureQueriesContext(connection) as creating:
         mass_tasks.create_mass_task(second.id)
-    assert len(_ours(creating)) == 11
+    assert len(_ours(creating)) == 12
     settle(corp, campaign)
     check_exactly_once(corp, campaign)
     task = MassTask.objects.order_by("id")[0]
