@@ -18,7 +18,7 @@ from core import clock
 from core.conditions import parse, select_members
 from core.secrets import lookup_hash
 from customers.choices import IdentityKind, Lifecycle, RelationState
-from customers.models import Customer, CustomerQuerySet, Identity
+from customers.models import Customer, CustomerQuerySet, Identity, Relationship
 from staff.models import User
 
 PAGE = 50
@@ -82,7 +82,8 @@ def _view(found: CustomerQuerySet, user: User, view: str, at: dt.datetime) -> Cu
     if view == "silent":
         return found.filter(activity__last_seen_at__lt=at - dt.timedelta(days=SILENT_DAYS))
     if view == "left":
-        return found.filter(relationships__state=RelationState.DELETED_BY_CUSTOMER).distinct()
+        left = Relationship.objects.filter(state=RelationState.DELETED_BY_CUSTOMER)
+        return found.filter(pk__in=left.values("customer_id"))
     return found
 
 

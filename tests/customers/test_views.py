@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -327,6 +328,7 @@ def test_nobody_is_assigned_to_somebody_who_is_gone(at_lins: Client, su: Custome
 
 def test_the_data_page(at_lins: Client, su: Customer, django_assert_max_num_queries: Any) -> None:
     give_phone(su)
+    cache.delete_many(["data.events", "data.identities"])
     with django_assert_max_num_queries(12):
         answer = at_lins.get("/data")
     assert answer.status_code == 200
