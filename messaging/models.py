@@ -88,17 +88,25 @@ class MassTask(models.Model):
 
 
 class Message(models.Model):
-    """One message to one customer, whatever the channel. `key` makes it unique: a pure function of why it is sent."""
+    """One message to one customer, whatever the channel. `key` makes it unique: a pure function of why it is sent.
 
-    key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    A launch writes a hundred thousand rows at once, so each index and each checked foreign key must earn its keep:
+    content, sender and task are taken from rows of the same statement.
+    """
+
+    key = models.CharField(max_length=120)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     channel = models.CharField(max_length=12, choices=Channel.choices)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
     campaign_id = models.BigIntegerField(null=True)
-    content = models.ForeignKey(Content, null=True, on_delete=models.PROTECT, related_name="+")
-    sender = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    content = models.ForeignKey(
+        Content, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    sender = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     external_userid = models.CharField(max_length=64, blank=True, default="")
-    task = models.ForeignKey(MassTask, null=True, on_delete=models.PROTECT, related_name="messages")
+    task = models.ForeignKey(
+        MassTask, null=True, on_delete=models.PROTECT, related_name="messages", db_index=False, db_constraint=False
+    )
     state = models.CharField(max_length=16, choices=MessageState.choices)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True, default="")
     error = models.CharField(max_length=200, blank=True, default="")
@@ -109,6 +117,7 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="message_key")]
         indexes: ClassVar = [
             models.Index(fields=["customer", "-created_at"], name="message_customer"),
             models.Index(fields=["campaign_id", "state"], condition=Q(campaign_id__isnull=False), name="message_campaign"),
