@@ -38,7 +38,11 @@ def nested(depth: int) -> dict[str, Any]:
         ({"not": []}, "not", "exactly one key"),
         ({"any": [{"shoe_size": {}}]}, "any[0]", "no field called shoe_size"),
         ({1: {}}, "condition", "no field called 1"),
-        ({"all": [{"city": {"values": ["杭州"]}}, {"event": {**VIEWED, "window_days": 0}}]}, "all[1].event.window_days", "from 1 to 1100"),
+        (
+            {"all": [{"city": {"values": ["杭州"]}}, {"event": {**VIEWED, "window_days": 0}}]},
+            "all[1].event.window_days",
+            "from 1 to 1100",
+        ),
         ({"all": [{"event": {**VIEWED, "window_days": 7.5}}]}, "all[0].event.window_days", "whole number"),
         ({"event": {**VIEWED, "window_days": True}}, "event.window_days", "whole number"),
         ({"event": {**VIEWED, "kinds": []}}, "event.kinds", "at least one"),

@@ -63,7 +63,9 @@ def test_lines_become_a_tree() -> None:
 def test_a_stored_condition_keeps_its_meaning_through_the_form(raw: dict[str, Any]) -> None:
     again = check(draft_of(raw))
     assert again is not None
-    expected = {"all": [{"not": {"any": [{"all": raw["all"][0]["not"]["all"]}]}}]} if "not" in str(raw) and "seen" in str(raw) else raw
+    expected = (
+        {"all": [{"not": {"any": [{"all": raw["all"][0]["not"]["all"]}]}}]} if "not" in str(raw) and "seen" in str(raw) else raw
+    )
     assert dump(again) == dump(parse(expected))
 
 
@@ -133,7 +135,14 @@ def test_starting_a_question_does_not_change_the_next_one() -> None:
 @pytest.mark.django_db
 def test_only_the_inputs_that_matter_are_drawn(family: Tag) -> None:
     line = apply(read_draft(form(*ROOT)), "ask:n1", {"n1.add": "event"}).children[0]
-    assert [widget.name for widget in widgets(line)] == ["n2.window_days", "n2.kinds", "n2.where", "n2.measure", "n2.op", "n2.value"]
+    assert [widget.name for widget in widgets(line)] == [
+        "n2.window_days",
+        "n2.kinds",
+        "n2.where",
+        "n2.measure",
+        "n2.op",
+        "n2.value",
+    ]
     line.values["measure"] = "decay"
     assert "n2.half_life_days" in [widget.name for widget in widgets(line)]
     tags = apply(read_draft(form(*ROOT)), "ask:n1", {"n1.add": "tags"}).children[0]

@@ -18,7 +18,15 @@ from tagging.services.refresh import refresh_tags
 from tests.factories import make_customer
 from tests.tagging.conftest import VIEWED_FAMILY, Did, make_rule
 
-LINES = {"line": ["n1", "n2"], "n1.kind": "all", "n2.in": "n1", "n2.kind": "ask", "n2.field": "city", "n2.is": "in", "n2.values": ["杭州"]}
+LINES = {
+    "line": ["n1", "n2"],
+    "n1.kind": "all",
+    "n2.in": "n1",
+    "n2.kind": "ask",
+    "n2.field": "city",
+    "n2.is": "in",
+    "n2.values": ["杭州"],
+}
 
 
 @pytest.fixture
@@ -67,7 +75,9 @@ class TestTags:
         assert text.count("云南亲子 6 日") == rows * 3
         assert "最近 30 天浏览产品（主题是亲子） ≥ 3 次" in text
 
-    def test_an_advisor_sees_the_tag_but_not_the_customers_of_others(self, client: Client, chen: User, wang: User, lin: User, family: Tag) -> None:
+    def test_an_advisor_sees_the_tag_but_not_the_customers_of_others(
+        self, client: Client, chen: User, wang: User, lin: User, family: Tag
+    ) -> None:
         add_tag(lin, [make_customer("自己的", owner=chen).pk, make_customer("别人的", owner=wang).pk], family)
         client.force_login(chen)
         text = page(client, f"/tags/{family.pk}")
@@ -187,7 +197,15 @@ class TestSegments:
 
     @pytest.mark.parametrize(
         "condition",
-        ["{", "[" * 5000, '{"all":[]}', '{"all":[{"city":{"values":["\\u0000"]}}]}', '{"city":{"values":["\\ud800"]}}', "nan", "1e999"],
+        [
+            "{",
+            "[" * 5000,
+            '{"all":[]}',
+            '{"all":[{"city":{"values":["\\u0000"]}}]}',
+            '{"city":{"values":["\\ud800"]}}',
+            "nan",
+            "1e999",
+        ],
     )
     @pytest.mark.parametrize("url", ["/segments/new", "/segments/preview", "/tags/builder"])
     def test_bad_json_is_a_400(self, ops: Client, url: str, condition: str) -> None:
