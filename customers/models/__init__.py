@@ -3,6 +3,7 @@
 from customers.models.activity import Activity
 from customers.models.consent import Consent, Suppression
 from customers.models.customer import Customer, CustomerQuerySet
+from customers.models.erasure import ErasedIdentity, Erasure
 from customers.models.identity import Identity, MemberToken
 from customers.models.note import Note
 from customers.models.relationship import Relationship
@@ -12,6 +13,8 @@ __all__ = [
     "Consent",
     "Customer",
     "CustomerQuerySet",
+    "ErasedIdentity",
+    "Erasure",
     "Identity",
     "MemberToken",
     "Note",
