@@ -5,7 +5,8 @@ import re
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _SECRET = re.compile(
-    r"(?i)((?:access_token|corpsecret|secret|session_key|authorization|code|password)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',}]{6,})"
+    # "code" is a secret (of a log-in), "errcode" is a vendor's number that people need to read.
+    r"(?i)((?:access_token|secret|session_key|authorization|(?<![a-z])code|password)[\"']?\s*[=:]\s*[\"']?)([^\s&\"',}]{6,})"
 )
 
 

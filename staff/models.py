@@ -1,20 +1,40 @@
 """Users, departments, the agency's policy, and the audit trail."""
 
+import base64
+import binascii
 import datetime as dt
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import pghistory
 import pgtrigger
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from core.secrets import seal, unseal
 from staff.choices import PlatformCapRule, Role, RowScope
 
 # What a new WeCom friend reads first; the agency writes its own on the policy page.
 WELCOME = "您好，我是您的旅行顾问。想去哪里、几个人、什么时候出发，直接告诉我就好。"
+
+
+_BELOW = """
+WITH RECURSIVE below(id) AS (
+    SELECT id FROM staff_department WHERE id = %s
+    UNION SELECT d.id FROM staff_department d JOIN below ON d.parent_id = below.id
+) SELECT id FROM below ORDER BY id
+"""
+
+
+def departments_below(department_id: int) -> list[int]:
+    """The ids of a department and of everything below it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW, [department_id])
+        return [row[0] for row in cursor.fetchall()]
 
 
 class Department(models.Model):
@@ -79,10 +99,46 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    @cached_property
+    def scope_departments(self) -> list[int]:
+        """The departments whose rows a user with department scope sees: the own one and all below it. Asked once per
+        request and handed to queries as plain numbers, which Postgres plans like one department."""
+        return departments_below(self.department_id) if self.department_id else []
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's fingerprint of a session, with our epoch in it."""
         salt = "staff.User.session_epoch"
         return salted_hmac(salt, f"{self.password}:{self.session_epoch}", secret=secret, algorithm="sha256").hexdigest()
+
+
+class Authenticator(TOTPDevice):
+    """An authenticator app whose secret is sealed with the data key: a copy of the database opens no second step.
+
+    The library keeps the secret as hex in `key` (80 characters) and reads it only through `bin_key`, so sealing needs no
+    more than this. A sealed 20-byte secret takes 79.
+    """
+
+    SEALED: ClassVar[str] = "s1:"
+
+    class Meta:
+        proxy = True
+        verbose_name = _("authenticator app")
+        verbose_name_plural = _("authenticator apps")
+
+    @property
+    def bin_key(self) -> bytes:
+        """The secret in the clear, for computing codes and for showing it once."""
+        if not self.key.startswith(self.SEALED):
+            return binascii.unhexlify(self.key)
+        sealed = base64.b64decode(self.key.removeprefix(self.SEALED))
+        return base64.b64decode(unseal(sealed))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As ever, but a secret that is still in the clear is sealed first."""
+        if not self.key.startswith(self.SEALED):
+            secret = base64.b64encode(binascii.unhexlify(self.key)).decode()
+            self.key = self.SEALED + base64.b64encode(seal(secret)).decode()
+        super().save(*args, **kwargs)
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="AgencyPolicyHistory")

@@ -6,29 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
 from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from pghistory.models import Event as HistoryEvent
 
 from core import clock
 from staff.choices import RowScope
-from staff.models import AuditEntry, Department, User
+from staff.models import AuditEntry, Department, User, departments_below
 
 PAGE = 50
-_BELOW = """
-WITH RECURSIVE below(id) AS (
-    SELECT id FROM staff_department WHERE id = %s
-    UNION SELECT d.id FROM staff_department d JOIN below ON d.parent_id = below.id
-) SELECT id FROM below
-"""
 
 
 def descendants_of(department_id: int) -> set[int]:
     """The ids of a department and of everything below it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BELOW, [department_id])
-        return {row[0] for row in cursor.fetchall()}
+    return set(departments_below(department_id))
 
 
 def scope_q(user: User, owner: str = "owner", department: str = "department") -> Q:
@@ -40,7 +31,7 @@ def scope_q(user: User, owner: str = "owner", department: str = "department") ->
         return Q()
     mine = Q(**{owner: user.pk})
     if user.row_scope == RowScope.DEPARTMENT and user.department_id:
-        return mine | Q(**{f"{department}__in": descendants_of(user.department_id)})
+        return mine | Q(**{f"{department}__in": user.scope_departments})
     return mine
 
 

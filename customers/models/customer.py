@@ -18,12 +18,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     """The only door to customers for staff is `visible_to`."""
 
     def visible_to(self, user: User) -> "CustomerQuerySet":
-        """Customers within a user's row scope: own, own department's, or all. Merged ones never show."""
+        """Customers within a user's row scope: own, own department's with all below it, or all. Merged ones never show."""
         present = self.filter(merged_into__isnull=True)
         if user.is_superuser or user.row_scope == RowScope.ALL:
             return present
         if user.row_scope == RowScope.DEPARTMENT and user.department_id:
-            return present.filter(Q(owner=user) | Q(department=user.department_id))
+            return present.filter(Q(owner=user) | Q(department__in=user.scope_departments))
         return present.filter(owner=user)
 
 

@@ -5,11 +5,10 @@ import secrets
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from core.errors import Refused
 from core.secrets import lookup_hash
-from staff.models import User
+from staff.models import Authenticator, User
 from staff.services.audit import write_audit
 
 RECOVERY_CODES = 10
@@ -17,24 +16,24 @@ APP = "app"
 RECOVERY = "recovery"
 
 
-def confirmed_device(user: User) -> TOTPDevice | None:
+def confirmed_device(user: User) -> Authenticator | None:
     """The authenticator app that is in force for a user, if any."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return Authenticator.objects.filter(user=user, confirmed=True).first()
 
 
-def pending_device(user: User) -> TOTPDevice:
+def pending_device(user: User) -> Authenticator:
     """The app being set up: one unconfirmed secret per user, kept until it is confirmed."""
-    device, _created = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": APP})
+    device, _created = Authenticator.objects.get_or_create(user=user, confirmed=False, defaults={"name": APP})
     return device
 
 
 @transaction.atomic
 def confirm_app(user: User, code: str, *, ip: str | None = None) -> list[str] | None:
     """Turn the second step on when the code is right; the recovery codes, to be shown once. None when it is wrong."""
-    device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+    device = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
     if device is None or not device.verify_token(code):
         return None
-    TOTPDevice.objects.filter(user=user, confirmed=True).delete()
+    Authenticator.objects.filter(user=user, confirmed=True).delete()
     device.confirmed = True
     device.save(update_fields=["confirmed"])
     write_audit(user, "staff.second_step_on", user, ip=ip)
@@ -53,18 +52,18 @@ def renew_codes(user: User, *, ip: str | None = None) -> list[str]:
 @transaction.atomic
 def remove_second_step(actor: User, user: User, *, ip: str | None = None) -> None:
     """Turn the second step off, by the person or by an administrator when phone and codes are lost."""
-    TOTPDevice.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
     write_audit(actor, "staff.second_step_off", user, ip=ip)
 
 
-def check_code(user: User, code: str) -> TOTPDevice | StaticDevice | None:
+def check_code(user: User, code: str) -> Authenticator | StaticDevice | None:
     """The device whose code this is; None when wrong or asked too often (the wait doubles with each wrong code).
 
     A recovery code works once.
     """
     digits = "".join(code.split())
-    for device in TOTPDevice.objects.filter(user=user, confirmed=True):
+    for device in Authenticator.objects.filter(user=user, confirmed=True):
         if device.verify_token(digits):
             return device
     for spare in StaticDevice.objects.filter(user=user, confirmed=True):

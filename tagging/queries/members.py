@@ -39,7 +39,7 @@ def within_scope(node: Node, user: User) -> Node:
         return node
     mine: dict[str, Any] = {"owner": {"values": [user.pk]}}
     if user.row_scope == RowScope.DEPARTMENT and user.department_id:
-        mine = {"any": [mine, {"department": {"values": [user.department_id]}}]}
+        mine = {"any": [mine, {"department": {"values": user.scope_departments}}]}
     return both(node, parse(mine))
 
 

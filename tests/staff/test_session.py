@@ -1,17 +1,19 @@
 """Log-in: one answer for every mistake, lock-out, the second step, sessions that die."""
 
 import datetime as dt
+import importlib
 import re
 from unittest import mock
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from staff.models import AuditEntry, User
+from staff.models import AuditEntry, Authenticator, User
 from staff.services import accounts, second_step
 
 PASSWORD = "a-long-password-26"
@@ -80,11 +82,11 @@ def test_too_many_names_from_one_address_lock_the_address(client: Client, chen: 
     assert Client(REMOTE_ADDR="10.9.8.7").post("/login", {"username": "chen", "password": PASSWORD}).status_code == 302
 
 
-def with_app(user: User) -> TOTPDevice:
-    return TOTPDevice.objects.create(user=user, name="app", confirmed=True)
+def with_app(user: User) -> Authenticator:
+    return Authenticator.objects.create(user=user, name="app", confirmed=True)
 
 
-def code_of(device: TOTPDevice, at: dt.datetime) -> str:
+def code_of(device: Authenticator, at: dt.datetime) -> str:
     """What the authenticator app shows at a moment."""
     with time_machine.travel(at, tick=False):
         return f"{totp(device.bin_key):06d}"
@@ -129,6 +131,25 @@ def test_the_second_step_ends_after_five_minutes_and_after_five_tries(client: Cl
     assert not signed_in(client)
 
 
+def test_an_authenticator_s_secret_is_stored_sealed(client: Client, chen: User) -> None:
+    device = with_app(chen)
+    stored = TOTPDevice.objects.values_list("key", flat=True).get(pk=device.pk)
+    assert stored.startswith("s1:")
+    assert device.bin_key.hex() not in stored
+    assert Authenticator.objects.get(pk=device.pk).bin_key == device.bin_key
+    assert len(device.bin_key) == 20
+
+
+def test_secrets_of_before_are_sealed_by_the_migration(chen: User) -> None:
+    plain = TOTPDevice.objects.create(user=chen, name="app", confirmed=True)
+    secret = bytes.fromhex(plain.key)
+    seal_secrets = importlib.import_module("staff.migrations.0005_seal_authenticators").seal_secrets
+    seal_secrets(apps, None)
+    sealed = Authenticator.objects.get(pk=plain.pk)
+    assert sealed.key.startswith("s1:")
+    assert sealed.bin_key == secret
+
+
 def test_nobody_reaches_the_second_step_without_the_first(client: Client, chen: User) -> None:
     with_app(chen)
     assert client.get("/login/code").headers["Location"] == "/login"
@@ -140,7 +161,7 @@ def test_setting_up_gives_recovery_codes_that_work_once_and_are_not_stored(clien
     page = client.get("/settings/me/two-step")
     assert page.status_code == 200
     assert page.headers["Cache-Control"].count("no-store")
-    device = TOTPDevice.objects.get(user=chen, confirmed=False)
+    device = Authenticator.objects.get(user=chen, confirmed=False)
     with time_machine.travel(NOON, tick=False):
         assert client.post("/settings/me/two-step", {"code": "000000"}).status_code == 422
     later = NOON + dt.timedelta(seconds=60)

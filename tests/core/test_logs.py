@@ -1,0 +1,29 @@
+"""What the net under the log lines masks, and what it leaves readable."""
+
+import logging
+
+import pytest
+
+from core.logs import RedactPersonalData, redact
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("errcode=40029-used errmsg=invalid", "errcode=40029-used errmsg=invalid"),
+        ('{"errcode": "invalid_code_0"}', '{"errcode": "invalid_code_0"}'),
+        ("GET /login?code=0a1B2c3D4e", "GET /login?code=***"),
+        ("js_code=0a1B2c3D4e&x=1", "js_code=***&x=1"),
+        ("?appid=wx1&secret=abcdef123456", "?appid=wx1&secret=***"),
+        ("corpsecret: abcdef123456", "corpsecret: ***"),
+        ("call 13812345678 back", "call 138****5678 back"),
+    ],
+)
+def test_secrets_are_masked_and_error_codes_are_not(line: str, written: str) -> None:
+    assert redact(line) == written
+
+
+def test_a_log_line_is_masked_whole() -> None:
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "code=%s errcode=%s", ("abcdefgh", "invalid_code"), None)
+    assert RedactPersonalData().filter(record)
+    assert record.getMessage() == "code=*** errcode=invalid_code"
