@@ -7,6 +7,12 @@ class IdentityKind(models.TextChoices):
     MINI_OPENID = "mini_openid", _("Mini-program openid")
     EXTERNAL_USERID = "external_userid", _("WeCom external contact")
     PHONE = "phone", _("Verified phone")
+    OA_OPENID = "oa_openid", _("Official-account openid")
+    ALIPAY = "alipay", _("Alipay user")
+    DOUYIN = "douyin", _("Douyin openid")
+    XIAOHONGSHU = "xiaohongshu", _("Xiaohongshu user")
+    OTA_ACCOUNT = "ota_account", _("OTA account")
+    MEMBER_CARD = "member_card", _("Member card")
 
 
 class Gender(models.TextChoices):
@@ -49,3 +55,42 @@ class Lifecycle(models.TextChoices):
     AT_RISK = "at_risk", _("At risk")
     DORMANT = "dormant", _("Dormant")
     LOST = "lost", _("Lost")
+
+
+class ReviewState(models.TextChoices):
+    """Where the question "are these two one person?" stands."""
+
+    OPEN = "open", _("Waiting")
+    MERGED = "merged", _("One person")
+    DIFFERENT = "different", _("Two people")
+
+
+class ReviewReason(models.TextChoices):
+    """Why a person has to decide whether two records are one."""
+
+    PHONES_DIFFER = "phones_differ", _("A shared identity, but two different verified phones")
+    UNVERIFIED_PHONE = "unverified_phone", _("The same phone, not verified")
+    NAME_BIRTHDAY = "name_birthday", _("The same name and birthday")
+    NAME_MASKED_PHONE = "name_masked_phone", _("The same name and masked phone")
+
+
+class ClueKind(models.TextChoices):
+    """Weak evidence: enough to ask, never enough to merge."""
+
+    PHONE = "phone", _("Phone, not verified")
+    NAME_BIRTHDAY = "name_birthday", _("Name and birthday")
+    NAME_MASKED_PHONE = "name_masked_phone", _("Name and masked phone")
+
+
+class Kinship(models.TextChoices):
+    """What a member of a household is to the one who keeps it."""
+
+    SELF = "self", _("Self")
+    SPOUSE = "spouse", _("Spouse")
+    CHILD = "child", _("Child")
+    PARENT = "parent", _("Parent")
+    SIBLING = "sibling", _("Sibling")
+    GRANDPARENT = "grandparent", _("Grandparent")
+    GRANDCHILD = "grandchild", _("Grandchild")
+    FRIEND = "friend", _("Friend")
+    OTHER = "other", _("Other")
