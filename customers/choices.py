@@ -35,6 +35,52 @@ class Purpose(models.TextChoices):
     SERVICE = "service", _("Service and contract")
     MARKETING = "marketing", _("Offers and marketing")
     PROFILING = "profiling", _("Personal recommendations")
+    DOCUMENT = "document", _("Identity documents")
+    CROSS_BORDER = "cross_border", _("Data to recipients abroad")
+
+
+class TextKind(models.TextChoices):
+    """The texts customers read. Apart from the guardian's, each is the ground of the purpose of the same name."""
+
+    SERVICE = "service", _("Privacy policy")
+    MARKETING = "marketing", _("Offers and marketing")
+    PROFILING = "profiling", _("Personal recommendations")
+    DOCUMENT = "document", _("Identity documents")
+    CROSS_BORDER = "cross_border", _("Data to recipients abroad")
+    GUARDIAN = "guardian", _("Consent of a guardian (under 14)")
+
+
+class RequestKind(models.TextChoices):
+    """What a customer can ask for by right (PIPL 44-50)."""
+
+    EXPORT = "export", _("Copy of one's data")
+    CORRECTION = "correction", _("Correction")
+    ERASURE = "erasure", _("Erasure")
+    WITHDRAWAL = "withdrawal", _("Withdrawal of consent")
+    COMPLAINT = "complaint", _("Complaint")
+
+
+class RequestState(models.TextChoices):
+    """Where a request stands. Blocked: something must end first, and the customer was told what."""
+
+    OPEN = "open", _("Open")
+    WORKING = "working", _("Being worked on")
+    BLOCKED = "blocked", _("Waiting for something to end")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Refused")
+    CANCELLED = "cancelled", _("Taken back")
+
+
+class DocumentKind(models.TextChoices):
+    """What proves who a traveller is."""
+
+    ID_CARD = "id_card", _("Resident identity card")
+    PASSPORT = "passport", _("Passport")
+    HK_MACAU_PERMIT = "hk_macau", _("Hong Kong and Macau permit")
+    TAIWAN_PERMIT = "taiwan", _("Taiwan permit")
+    HOME_RETURN = "home_return", _("Home return permit")
+    BIRTH = "birth", _("Birth certificate")
+    OTHER = "other", _("Another document")
 
 
 class Channel(models.TextChoices):

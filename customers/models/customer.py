@@ -52,6 +52,13 @@ class Customer(models.Model):
     department = models.ForeignKey(
         Department, verbose_name=_("department"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    is_personalised = models.BooleanField(
+        _("personal recommendations"),
+        default=True,
+        db_default=True,
+        help_text=_("Off: no automatic tags, no recommendations from behaviour, no targeted marketing"),
+    )
+    erased_at = models.DateTimeField(null=True, editable=False)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     updated_at = models.DateTimeField(auto_now=True, db_default=models.functions.Now())
@@ -63,6 +70,7 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], condition=Q(merged_into__isnull=True), name="customer_newest"),
+            models.Index(fields=["id"], condition=Q(is_personalised=False), name="customer_impersonal"),
             models.Index(fields=["owner", "-created_at"], name="customer_owner"),
             models.Index(fields=["department", "-created_at"], name="customer_department"),
             models.Index(fields=["name_pinyin"], name="customer_pinyin", opclasses=["text_pattern_ops"]),
