@@ -80,6 +80,7 @@ _WECHAT: tuple[_Row, ...] = (
     ((40029, 40163, 41008, 42022), Rule(N, CUSTOMER, _MINI_CODE)),
     ((40033,), Rule(N, US, _("The text holds characters the platform does not take."))),
     ((40037,), Rule(N, STAFF, _("The message template does not exist."))),
+    ((40050,), Rule(N, STAFF, _("The group chat does not exist any more."))),
     ((40054, 40058, 40063, 40066, 40129, 40169, 43001, 43002, 44001, 44002, 47001, 85401), Rule(N, US, _PARAMETER)),
     ((40068, 40071), Rule(N, STAFF, _("The tag exists already or was deleted; tags will be read again."))),
     ((40093,), Rule(N, US, _("The page's signature was refused; please open it again."))),

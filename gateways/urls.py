@@ -37,6 +37,7 @@ _PAGES: tuple[tuple[str, View, str], ...] = (
     ("customer/<str:who>/sms", customer_phone.sms, "customer_sms"),
     ("customer/<str:who>/sms/reply", customer_phone.sms_reply, "customer_sms_reply"),
     ("customer/<str:who>/me", customer_phone.me, "customer_me"),
+    ("customer/<str:who>/groups/<str:chat_id>", customer_phone.group, "customer_group"),
     ("customer/<str:who>/mini", mini_program.open_page, "mini"),
     ("customer/<str:who>/mini/order", mini_program.order, "mini_order"),
     ("customer/<str:who>/pay/<str:out_trade_no>", mini_program.sheet, "sheet"),

@@ -67,9 +67,10 @@ def over_http(outgoing: Outgoing) -> tuple[int, str]:
     return reply.status_code, reply.text[:2000]
 
 
-def wecom_event(world: World, event: str, change_type: str, **fields: str) -> None:
-    """Queue an event of WeCom for the application. Empty fields are left out."""
-    head = {"ToUserName": world.setting("WECOM_CORP_ID"), "FromUserName": "sys", "CreateTime": world.wall(), "MsgType": "event"}
+def wecom_event(world: World, event: str, change_type: str, at: int | None = None, /, **fields: str) -> None:
+    """Queue an event of WeCom for the application, of the second `at` (now by default). Empty fields are left out."""
+    moment = at or world.wall()
+    head = {"ToUserName": world.setting("WECOM_CORP_ID"), "FromUserName": "sys", "CreateTime": moment, "MsgType": "event"}
     payload: Json = {**head, "Event": event, "ChangeType": change_type, **{k: v for k, v in fields.items() if v}}
     world.callback(Delivery(0, "wecom", "", payload, world.now() + world.state.config.callback_delay))
 

@@ -1,10 +1,10 @@
-"""WeCom external contacts: who serves whom, details, remarks, contact-me codes, unionid look-up."""
+"""WeCom external contacts: who serves whom, details, remarks, unionid look-up."""
 
 from itertools import islice
 
 from gateways.simulator.envelope import ApiError, Call, limited, page_of, read_cursor, write_cursor
 from gateways.simulator.exchange import Json
-from gateways.simulator.state import Contact, ContactWay, Relation
+from gateways.simulator.state import Contact, Relation
 from gateways.simulator.wecom import known_member, routes, visible_members
 from gateways.simulator.world import World
 
@@ -103,61 +103,6 @@ def remark(world: World, call: Call) -> Json:
     if "remark_mobiles" in call.body:
         relation.remark_mobiles = [number for number in call.texts("remark_mobiles") if number]
     return {}
-
-
-@routes.post(API + "add_contact_way", contacts=True)
-def add_contact_way(world: World, call: Call) -> Json:
-    """A contact-me code for up to 100 members."""
-    users = call.texts("user")
-    if not 1 <= len(users) <= 100 or call.number("type", 0) not in (1, 2) or call.number("scene", 0) not in (1, 2):
-        raise ApiError(40058)
-    if len(call.text("state")) > 30 or len(call.text("remark")) > 30:
-        raise ApiError(40058, "state or remark too long")
-    for userid in users:
-        known_member(world, userid)
-    way = ContactWay(world.new_id("cw"), users, call.text("state"), call.text("remark"))
-    way.type, way.scene = call.number("type"), call.number("scene")
-    way.skip_verify = bool(call.body.get("skip_verify", True))
-    world.state.contact_ways[way.config_id] = way
-    return {"config_id": way.config_id, "qr_code": qr_code(way)}
-
-
-@routes.post(API + "get_contact_way", contacts=True)
-def get_contact_way(world: World, call: Call) -> Json:
-    """A contact-me code."""
-    way = _known_way(world, call)
-    details = {"config_id": way.config_id, "type": way.type, "scene": way.scene, "remark": way.remark}
-    behaviour = {"skip_verify": way.skip_verify, "state": way.state, "user": way.user, "qr_code": qr_code(way)}
-    return {"contact_way": {**details, **behaviour}}
-
-
-@routes.post(API + "update_contact_way", contacts=True)
-def update_contact_way(world: World, call: Call) -> Json:
-    """Change who stands behind a code, or its state."""
-    way = _known_way(world, call)
-    way.user = call.texts("user") or way.user
-    way.state = call.text("state", way.state)
-    way.remark = call.text("remark", way.remark)
-    return {}
-
-
-@routes.post(API + "del_contact_way", contacts=True)
-def del_contact_way(world: World, call: Call) -> Json:
-    """Withdraw a code."""
-    del world.state.contact_ways[_known_way(world, call).config_id]
-    return {}
-
-
-def _known_way(world: World, call: Call) -> ContactWay:
-    way = world.state.contact_ways.get(call.text("config_id"))
-    if way is None:
-        raise ApiError(41044)
-    return way
-
-
-def qr_code(way: ContactWay) -> str:
-    """The address of a code's picture."""
-    return f"https://wework.qpic.cn/wwpic/sim_{way.config_id}/0"
 
 
 @routes.post(API + "unionid_to_external_userid", contacts=True)

@@ -9,15 +9,21 @@ Faults     faults · faults/set {kind, side, host, path, value, times, skip, pro
 Staff      members · staff/inbox {userid} · staff/tasks · staff/task {userid, msgid}
            staff/confirm {msgid, sender, only} · staff/confirm_all {share, userid}
            staff/ignore {msgid, sender} · staff/message {userid, external_userid, text} · staff/delete {userid, external_userid}
-           staff/tag {userid, external_userid, add, remove}
+           staff/tag {userid, external_userid, add, remove} · member/set {userid, serves, active}
 Customers  customers {search, userid} · customer/profile {who} · customer/inbox {who}
-           customer/add {userid or config_id, external_userid, name, unionid, state} · customer/delete {userid, external_userid}
+           customer/add {userid, config_id or link_id, external_userid, name, unionid, state}
+           customer/delete {userid, external_userid}
            customer/login_code {who} · customer/phone_code {who, phone} · customer/message {userid, external_userid, text}
            customer/accept_subscribe {who, template_id, times} · customer/sms_reply {phone, text}
            `who` is an external_userid, an openid or a phone number; `openid` and `external_userid` do as well.
+Groups     groups · groups/seed {chats, ways, links} · group/create {owner, name, external_userids}
+           group/join {chat_id, external_userid} · group/leave {same} · group/edit {chat_id, name, owner, notice}
+           group/dismiss {chat_id}
+Channels   ways · link/event {link_id, change, state} · transfer/answer {external_userid, reason}
 Cashier    pay/sheet {prepay_id or out_trade_no or params} · pay/confirm {same, even_if_closed} · pay/cancel {same}
            pay/orders {who}
 Admin      admin/tag {group_name, name, rename}: an administrator edits a tag in the client, which does produce a callback
+           admin/tag_delete {tag_id} · admin/tag_shuffle {group_id}
 Callbacks  callbacks/pending · callbacks/deliver · callbacks/forge {vendor, twist} · callbacks/verify
 Model      llm/script {reply, match, times} · llm/clear
 Pictures   media/file {media_id} (GET): the bytes of an uploaded picture
@@ -129,7 +135,20 @@ def _callback_verb(world: World, request: Request, path: str, transport: Transpo
 def show_state(world: World) -> Json:
     """The world in numbers."""
     state = world.state
-    tables = ("members", "contacts", "tags", "mass_tasks", "mini_users", "orders", "refunds", "sms", "deliveries", "media")
+    tables = (
+        "members",
+        "contacts",
+        "tags",
+        "mass_tasks",
+        "mini_users",
+        "orders",
+        "refunds",
+        "sms",
+        "deliveries",
+        "media",
+        "group_chats",
+        "contact_ways",
+    )
     return {
         "clock": {"now": world.now(), "wall": world.clock.wall(), "frozen": world.clock.frozen, "offset": state.clock.offset},
         "config": asdict(state.config),

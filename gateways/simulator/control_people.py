@@ -125,6 +125,16 @@ def _plant(world: World, wanted: SeedContact) -> str:
     return external_userid
 
 
+@verb("member/set")
+def set_member(world: World, userid: str, serves: bool = True, active: bool = True) -> Json:
+    """An administrator grants or takes the 客户联系 right, or a member leaves the corp. No callback: only asking tells."""
+    member = world.state.members.get(userid)
+    if member is None:
+        raise Impossible(f"no member {userid}", 404)
+    member.serves, member.active = serves, active
+    return {"userid": userid, "serves": serves, "active": active}
+
+
 @verb("staff/inbox")
 def staff_inbox(world: World, userid: str, limit: int = 50) -> Json:
     """A member's phone."""
@@ -214,6 +224,7 @@ def customer_add(
     world: World,
     userid: str = "",
     config_id: str = "",
+    link_id: str = "",
     external_userid: str = "",
     name: str = "",
     unionid: str = "",
@@ -223,18 +234,21 @@ def customer_add(
     add_way: int = 1,
     half: bool = False,
 ) -> Json:
-    """Somebody scans a member's code or a contact-me code and becomes a friend. `openid` links a mini-program user."""
-    way = world.state.contact_ways.get(config_id) if config_id else None
-    if config_id and way is None:
-        raise Impossible(f"no code {config_id}", 404)
+    """Somebody scans a member's code or a contact-me code, or opens an acquisition link, and becomes a friend.
+
+    `openid` links a mini-program user; `userid` chooses among the members behind a code or a link.
+    """
+    answers, way_state = people.scan_way(world, config_id) if config_id else ("", "")
+    if link_id:
+        answers = people.open_link(world, link_id)
     user = world.state.mini_users.get(openid)
     unionid = unionid or (user.unionid if user else "") or world.new_id("u", 28)
     contact = world.state.contacts.get(external_userid) or _contact_with(world, unionid)
     if contact is None:
         shown_name = name or (user.nickname if user else "") or "微信用户"
         contact = Contact(external_userid or world.new_id("wm"), shown_name, gender, unionid)
-    chosen = userid or (way.user[0] if way else "")
-    code = people.add_friend(world, chosen, contact, state or (way.state if way else ""), add_way, half=half)
+    chosen = userid or answers
+    code = people.add_friend(world, chosen, contact, state or way_state, add_way, half=half, link_id=link_id)
     return {"external_userid": contact.external_userid, "userid": chosen, "unionid": contact.unionid, "welcome_code": code.code}
 
 

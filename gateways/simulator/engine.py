@@ -4,7 +4,21 @@ import time
 import traceback
 from collections.abc import Callable
 
-from gateways.simulator import contacts, control_people, llm, mass, messages, mini, pay, sms, tags, wecom
+from gateways.simulator import (
+    contacts,
+    control_groups,
+    control_people,
+    groups,
+    llm,
+    mass,
+    messages,
+    mini,
+    pay,
+    sms,
+    tags,
+    ways,
+    wecom,
+)
 from gateways.simulator.callbacks import over_http
 from gateways.simulator.control import answer_control
 from gateways.simulator.envelope import ApiError, expire_tokens
@@ -17,7 +31,16 @@ from gateways.simulator.world import World
 
 LONGEST_WAIT_SECONDS = 60.0
 CONTROL = "_sim"
-_REGISTERED = (contacts, tags, mass, messages, control_people)  # importing them adds their APIs and verbs
+_REGISTERED = (
+    contacts,
+    tags,
+    mass,
+    messages,
+    groups,
+    ways,
+    control_people,
+    control_groups,
+)  # importing them adds their APIs and verbs
 _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     wecom.HOST: wecom.respond,
     mini.HOST: mini.respond,

@@ -11,6 +11,7 @@ from gateways.simulator.state import Contact, Line, MassTask, MiniUser, Relation
 from gateways.simulator.world import World
 
 WELCOME_SECONDS = 20
+LOW_BALANCE = 20
 
 
 class Impossible(Exception):
@@ -102,15 +103,22 @@ def ignore_task(world: World, msgid: str, sender: str) -> Json:
     return {}
 
 
-def add_friend(world: World, userid: str, who: Contact, state: str, add_way: int, *, half: bool = False) -> WelcomeCode:
-    """A customer becomes a member's friend again or for the first time: a callback with a welcome code follows."""
+def add_friend(
+    world: World, userid: str, who: Contact, state: str, add_way: int, *, half: bool = False, link_id: str = ""
+) -> WelcomeCode:
+    """A customer becomes a member's friend again or for the first time: a callback with a welcome code follows.
+
+    Who comes back does so a second after they left at the earliest, so that the order of events can be told.
+    """
     member = world.state.members.get(userid)
     if member is None or not member.serves:
         raise Impossible(f"{userid} cannot have customers", 404)
     known = world.relation(userid, who.external_userid)
     if known is not None and known.status == "active":
         raise Impossible("they are friends already")
-    relation = Relation(userid, who.external_userid, world.wall(), add_way=add_way, state=state, oper_userid=who.external_userid)
+    at = max(world.wall(), known.ended_at + 1 if known else 0)
+    relation = Relation(userid, who.external_userid, at, add_way=add_way, state=state)
+    relation.oper_userid = link_id or who.external_userid
     relation.invisible_calls, relation.last_chat_at = world.state.config.not_yet_visible_calls, world.now()
     world.state.contacts.setdefault(who.external_userid, who)
     world.state.relations.setdefault(userid, {})[who.external_userid] = relation
@@ -118,7 +126,7 @@ def add_friend(world: World, userid: str, who: Contact, state: str, add_way: int
     world.state.welcome_codes[code.code] = code
     kind = "add_half_external_contact" if half else "add_external_contact"
     ids = {"UserID": userid, "ExternalUserID": who.external_userid}
-    wecom_event(world, "change_external_contact", kind, **ids, State=state, WelcomeCode=code.code)
+    wecom_event(world, "change_external_contact", kind, at, **ids, State=state, WelcomeCode=code.code)
     world.note("person", "customer/add", f"{who.name} -> {userid}", body=who.external_userid)
     return code
 
@@ -129,8 +137,9 @@ def end_friendship(world: World, userid: str, external_userid: str, by: Literal[
     if relation is None or relation.status != "active":
         raise Impossible("they are no friends")
     relation.status = "deleted_by_customer" if by == "customer" else "deleted_by_staff"
+    relation.ended_at = at = max(world.wall(), relation.createtime + 1)
     change = "del_follow_user" if by == "customer" else "del_external_contact"
-    wecom_event(world, "change_external_contact", change, UserID=userid, ExternalUserID=external_userid)
+    wecom_event(world, "change_external_contact", change, at, UserID=userid, ExternalUserID=external_userid)
     world.note("person", f"{by}/delete", f"{userid} / {external_userid}")
     return {}
 
@@ -141,10 +150,45 @@ def chat(world: World, userid: str, external_userid: str, text: str, by: Literal
     if relation is None or relation.status != "active":
         raise Impossible("they are no friends")
     relation.last_chat_at = world.now()
+    if by == "customer":
+        _first_words(world, relation)
     sender = "customer" if by == "customer" else userid
     world.customer_line(external_userid, Line(world.wall(), "chat", sender, "text", {"text": text}, userid))
     world.note("person", f"{by}/message", f"{userid} / {external_userid}")
     return {}
+
+
+def _first_words(world: World, relation: Relation) -> None:
+    """Who came by a link and now speaks for the first time is reported; nobody else is."""
+    link = world.state.links_of_members.get(relation.oper_userid)
+    if link is not None and not relation.has_spoken:
+        ids = {"UserID": relation.userid, "ExternalUserID": relation.external_userid}
+        wecom_event(world, "customer_acquisition", "customer_start_chat", LinkId=link.link_id, State=relation.state, **ids)
+    relation.has_spoken = True
+
+
+def scan_way(world: World, config_id: str) -> tuple[str, str]:
+    """Who answers behind a code, chosen by lot as on the platform, and the code's state."""
+    way = world.state.contact_ways.get(config_id)
+    if way is None:
+        raise Impossible(f"no code {config_id}", 404)
+    return world.dice.choice(way.user), way.state
+
+
+def open_link(world: World, link_id: str) -> str:
+    """Who answers behind a link; it costs one of the quota, and a low quota is reported."""
+    link, config = world.state.links_of_members.get(link_id), world.state.config
+    if link is None:
+        raise Impossible(f"no link {link_id}", 404)
+    if config.acquisition_balance <= 0:
+        raise Impossible("the quota of links is used up")
+    config.acquisition_balance -= 1
+    if config.acquisition_balance == 0:
+        wecom_event(world, "customer_acquisition", "balance_exhausted")
+    elif config.acquisition_balance < LOW_BALANCE:
+        wecom_event(world, "customer_acquisition", "balance_low")
+    wecom_event(world, "customer_acquisition", "friend_request", LinkId=link_id)
+    return world.dice.choice(link.user)
 
 
 def log_in(world: World, who: str, nickname: str) -> Json:

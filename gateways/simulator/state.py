@@ -77,6 +77,8 @@ class Relation(msgspec.Struct, omit_defaults=True, gc=False):
     oper_userid: str = ""
     tags: list[str] = []
     status: Literal["active", "deleted_by_customer", "deleted_by_staff"] = "active"
+    ended_at: int = 0
+    has_spoken: bool = False
     last_chat_at: float = 0.0
     invisible_calls: int = 0
 
@@ -166,6 +168,53 @@ class ContactWay:
     type: int = 1
     scene: int = 2
     skip_verify: bool = True
+    created_at: int = 0
+
+
+@dataclass(slots=True)
+class AcquisitionLink:
+    """A 获客链接: like a code, but an address that opens WeChat and counts against a paid quota."""
+
+    link_id: str
+    link_name: str
+    user: list[str]
+    skip_verify: bool = True
+    created_at: int = 0
+    used: bool = True
+
+
+class GroupMember(msgspec.Struct, omit_defaults=True, gc=False):
+    """Somebody in a group chat. `type`: 1 member of the corp, 2 external."""
+
+    userid: str
+    type: int
+    join_time: int
+    join_scene: int = 1
+    name: str = ""
+
+
+@dataclass(slots=True)
+class GroupChat:
+    """A customer group chat."""
+
+    chat_id: str
+    name: str
+    owner: str
+    create_time: int
+    members: dict[str, GroupMember] = field(default_factory=dict)
+    notice: str = ""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """A customer handed from one member to another; accepted by itself after a virtual day. `status` as the platform counts."""
+
+    external_userid: str
+    handover_userid: str
+    takeover_userid: str
+    accepted_after: float
+    status: int = 2
+    takeover_time: int = 0
 
 
 @dataclass(slots=True)
@@ -299,6 +348,11 @@ class Config:
     cap_rule: Literal["month_days", "week_7", "day_1"] = "month_days"
     not_yet_visible_calls: int = 0
     tag_limit: int = 10_000
+    way_limit: int = 500_000
+    link_limit: int = 3_000
+    acquisition_total: int = 1_000
+    acquisition_balance: int = 1_000
+    acquisition_expires_at: int = 0
     per_minute: int = 10_000
     per_hour: int = 150_000
     quotas: dict[str, int] = field(default_factory=dict)
@@ -351,6 +405,9 @@ class State:
     mass_tasks: dict[str, MassTask] = field(default_factory=dict)
     welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
+    links_of_members: dict[str, AcquisitionLink] = field(default_factory=dict)
+    group_chats: dict[str, GroupChat] = field(default_factory=dict)
+    transfers: list[Transfer] = field(default_factory=list)
     staff_lines: dict[str, list[Line]] = field(default_factory=dict)
     customer_lines: dict[str, list[Line]] = field(default_factory=dict)
     staff_message_times: dict[str, list[float]] = field(default_factory=dict)

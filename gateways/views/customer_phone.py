@@ -21,7 +21,8 @@ def pick(request: HttpRequest) -> HttpResponse:
         return home(request, wanted)
     search = request.GET.get("search", "").strip()[:40]
     people = ask("customers", search=search, limit=30)
-    return show(request, PART, "customer_pick", reverse("sim:customers"), people=people, search=search, members=_servers())
+    context = {"people": people, "search": search, "members": _servers(), "ways": ask("ways")}
+    return show(request, PART, "customer_pick", reverse("sim:customers"), **context)
 
 
 def _servers() -> list[dict[str, Any]]:
@@ -31,9 +32,11 @@ def _servers() -> list[dict[str, Any]]:
 @require_POST
 @screen(PART)
 def scan(request: HttpRequest) -> HttpResponse:
-    """A stranger scans a member's code and becomes a friend."""
+    """A stranger scans a member's code, a live code, or opens an acquisition link, and becomes a friend."""
     name = request.POST.get("name", "").strip()[:20]
-    added = ask("customer/add", userid=request.POST.get("userid", ""), name=name, state=request.POST.get("state", "")[:30])
+    kind, _, wanted = request.POST.get("userid", "").rpartition(":")
+    by = {"code": "config_id", "link": "link_id"}.get(kind, "userid")
+    added = ask("customer/add", name=name, state=request.POST.get("state", "")[:30], **{by: wanted})
     return _home(request, added["external_userid"])
 
 
@@ -123,8 +126,22 @@ def sms_reply(request: HttpRequest, who: str) -> HttpResponse:
 @require_safe
 @screen(PART, pick)
 def me(request: HttpRequest, who: str) -> HttpResponse:
-    """Who this customer is on every platform, and what they bought."""
+    """Who this customer is on every platform, what they bought, and their group chats."""
+    return _me(request, who)
+
+
+def _me(request: HttpRequest, who: str) -> HttpResponse:
     profile = ask("customer/profile", who=who)
     orders = ask("pay/orders", who=who, limit=10) if profile["openid"] else []
+    groups = ask("groups", who=profile["external_userid"]) if profile["external_userid"] else []
     here = reverse("sim:customer_me", args=[who])
-    return show(request, PART, "customer_me", here, who=who, profile=profile, orders=orders, tab="me")
+    return show(request, PART, "customer_me", here, who=who, profile=profile, orders=orders, groups=groups, tab="me")
+
+
+@require_POST
+@screen(PART)
+def group(request: HttpRequest, who: str, chat_id: str) -> HttpResponse:
+    """Join a group chat by its code, or leave it (`leave=1`): the app learns of it by a callback."""
+    verb = "group/leave" if request.POST.get("leave") else "group/join"
+    ask(verb, chat_id=chat_id, external_userid=ask("customer/profile", who=who)["external_userid"])
+    return _me(request, who)

@@ -11,6 +11,28 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from gateways.registry import gateway
+from gateways.wecom.growth import (
+    AcquisitionCustomer,
+    AcquisitionLink,
+    AcquisitionQuota,
+    ContactWay,
+    GroupChat,
+    GroupChatPage,
+    GroupMember,
+    Growth,
+    LinkCustomerPage,
+    Member,
+    Transfer,
+    TransferState,
+)
+
+__all__ = [
+    "AcquisitionCustomer", "AcquisitionLink", "AcquisitionQuota", "Attachment", "CallbackEvent", "Confirmation",
+    "ConfirmationStatus", "Contact", "ContactPage", "ContactTag", "ContactWay", "CorpTag", "Delivery", "DeliveryStatus",
+    "FollowUser", "GroupChat", "GroupChatPage", "GroupMember", "ImageAttachment", "LinkAttachment", "LinkCustomerPage",
+    "MassTask", "MassTaskSummary", "Media", "Member", "MiniProgramAttachment", "TagGroup", "Transfer", "TransferState",
+    "WeCom", "wecom",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,7 +204,7 @@ class CallbackEvent:
     dedupe_key: str
 
 
-class WeCom(Protocol):
+class WeCom(Growth, Protocol):
     """What we use of WeCom. Times are aware UTC."""
 
     def list_follow_users(self) -> list[str]:

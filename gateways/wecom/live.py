@@ -30,6 +30,7 @@ from gateways.wecom import (
     parse,
 )
 from gateways.wecom.callbacks import CallbackCrypto
+from gateways.wecom.growth_calls import GrowthCalls
 
 BASE = "https://qyapi.weixin.qq.com/cgi-bin/"
 MEDIA_LIFE = dt.timedelta(days=3) - dt.timedelta(hours=6)
@@ -67,7 +68,7 @@ def understood(api: str) -> Iterator[None]:
     raise failure
 
 
-class LiveWeCom:
+class LiveWeCom(GrowthCalls):
     """See gateways.wecom.WeCom for what each method promises."""
 
     base_url = ""
@@ -217,6 +218,9 @@ class LiveWeCom:
         return self._crypto.open_echo(query, clock.now())
 
     # --- pages -----------------------------------------------------------------------------------
+    def _ask(self, api: str, data: Mapping[str, Any] | None = None, *, params: Mapping[str, Any] | None = None) -> Any:
+        return self._client.get(api, params=dict(params or {})) if data is None else self._client.post(api, data=dict(data))
+
     def _all(self, api: str, request: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], T]) -> list[T]:
         pages = self._pages(lambda cursor: self._client.post(api, data={**request, "cursor": cursor}))
         rows = [row for page in pages for row in page.get(name) or ()]
