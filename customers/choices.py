@@ -140,3 +140,64 @@ class Kinship(models.TextChoices):
     GRANDCHILD = "grandchild", _("Grandchild")
     FRIEND = "friend", _("Friend")
     OTHER = "other", _("Other")
+
+
+class SyncKind(models.TextChoices):
+    """Why a synchronisation with WeCom runs."""
+
+    FULL = "full", _("Full synchronisation")
+    RECONCILE = "reconcile", _("Nightly reconciliation")
+
+
+class SyncState(models.TextChoices):
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+
+
+class SyncStep(models.TextChoices):
+    """What a synchronisation reads, in this order."""
+
+    STAFF = "staff", _("Members")
+    TAGS = "tags", _("WeCom tags")
+    CONTACTS = "contacts", _("Customers")
+    CHATS = "chats", _("Group chats")
+    SWEEP = "sweep", _("What is gone")
+
+
+class RepairKind(models.TextChoices):
+    """What a reconciliation put right."""
+
+    ADDED = "added", _("A new friendship was missed")
+    ENDED = "ended", _("The end of a friendship was missed")
+    CHANGED = "changed", _("A change of a friendship was missed")
+    CHAT = "chat", _("A change of a group chat was missed")
+    TAG = "tag", _("A change of the WeCom tags was missed")
+
+
+class ChannelKind(models.TextChoices):
+    """Where a channel stands in the world."""
+
+    XIAOHONGSHU = "xiaohongshu", _("Xiaohongshu")
+    DOUYIN = "douyin", _("Douyin")
+    ADS = "ads", _("Advertising")
+    STORE = "store", _("Store")
+    REFERRAL = "referral", _("Customers bring customers")
+    OTA_CARD = "ota_card", _("OTA parcel card")
+    OTHER = "other", _("Other")
+
+
+class WayKind(models.TextChoices):
+    CODE = "code", _("Live code")
+    LINK = "link", _("Acquisition link")
+
+
+class AlertKind(models.TextChoices):
+    """What a person should see to."""
+
+    QUOTA_LOW = "quota_low", _("The quota of acquisition links runs low")
+    MEMBER_UNAVAILABLE = "member_unavailable", _("A member cannot take customers")
+    NOBODY_ON_DUTY = "nobody_on_duty", _("Nobody is on duty")
+    REFUSED = "refused", _("WeCom refused the change")
+    LINK_BROKEN = "link_broken", _("The link does not work")

@@ -1,7 +1,9 @@
 """One person out of many identities; consent; relations; what they did last."""
 
 from customers.models.activity import Activity
+from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayMember
 from customers.models.consent import Consent, PrivacyText, Suppression
+from customers.models.corp import CorpMember, CorpTag, GroupChat, GroupMember, SyncRepair, SyncRun, SyncSeen
 from customers.models.customer import Customer, CustomerQuerySet
 from customers.models.document import TravellerDocument
 from customers.models.erasure import ErasedIdentity, Erasure
@@ -13,9 +15,15 @@ from customers.models.relationship import Relationship
 from customers.models.rights import DataExport, DataRequest, Favourite, Sharing, SharingSubject
 
 __all__ = [
+    "Absence",
+    "AcquisitionChannel",
     "Activity",
+    "ChannelAlert",
     "Clue",
     "Consent",
+    "ContactWay",
+    "CorpMember",
+    "CorpTag",
     "Customer",
     "CustomerQuerySet",
     "DataExport",
@@ -24,6 +32,8 @@ __all__ = [
     "Erasure",
     "EventHome",
     "Favourite",
+    "GroupChat",
+    "GroupMember",
     "Household",
     "HouseholdMember",
     "Identity",
@@ -36,7 +46,12 @@ __all__ = [
     "Relationship",
     "Sharing",
     "SharingSubject",
+    "Shift",
     "Suppression",
+    "SyncRepair",
+    "SyncRun",
+    "SyncSeen",
     "Traveller",
     "TravellerDocument",
+    "WayMember",
 ]

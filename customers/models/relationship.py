@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,10 @@ from staff.models import User
 
 
 class Relationship(models.Model):
-    """The WeCom friendship of one member of staff and one customer."""
+    """The WeCom friendship of one member of staff and one customer.
+
+    What the platform told last wins: `fetched_at` is the moment it was asked. `ended_at` is in force while `state` says so.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="relationships")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -23,6 +27,9 @@ class Relationship(models.Model):
     added_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     last_chat_at = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=64, blank=True, default="", db_default="")
+    corp_tags = ArrayField(models.CharField(max_length=64), default=list, db_default=models.Value("{}"))
+    fetched_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("relationship")
