@@ -49,6 +49,7 @@ class ConsentSerializer(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(choices=Channel.choices, default=Channel.ANY)
     granted = TrueOrFalse()
     text_version = CleanText(max_length=20)
+    screen = CleanText(max_length=80, required=False, default="", allow_blank=True)
 
 
 class ProfileSerializer(serializers.ModelSerializer[Customer]):

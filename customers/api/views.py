@@ -3,15 +3,18 @@
 from typing import cast
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.errors import BadInput
 from core.idempotency import idempotent
 from customers import serializers
 from customers.models import Customer, MemberToken
+from customers.privacy.phones import to_e164
 from customers.services import consents, identities, login
 from gateways.mini import mini
 
@@ -67,8 +70,12 @@ class PhoneView(APIView):
         form = serializers.PhoneSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         number = mini().phone_number(form.validated_data["code"])
+        try:
+            e164 = to_e164(number.number, number.country_code)
+        except ValueError as error:
+            raise BadInput(_("This is not a phone number we can use."), {"code": _("ask for the number again")}) from error
         with transaction.atomic():
-            identities.bind_phone(_member(request), number.e164, source="mini")
+            identities.bind_phone(_member(request), e164, source="mini")
         _member(request).refresh_from_db()
         return Response(serializers.ProfileSerializer(_member(request)).data)
 
@@ -79,8 +86,10 @@ class ConsentView(APIView):
     @extend_schema(request=serializers.ConsentSerializer, responses=serializers.ConsentSerializer, parameters=[IDEMPOTENCY])
     @idempotent("consents")
     def post(self, request: Request) -> Response:
-        """Grant or withdraw a consent; the newest decision is in force at once."""
+        """Grant or withdraw a consent; the newest decision is in force at once. 409 `text_outdated`: show the new text first."""
         form = serializers.ConsentSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        consents.set_consent(_member(request), **form.validated_data, source="mini")
+        decision = dict(form.validated_data)
+        evidence = consents.Evidence(screen=decision.pop("screen"), ip=request.META.get("REMOTE_ADDR", ""))
+        consents.decide(_member(request), **decision, source="mini", evidence=evidence)
         return Response(form.validated_data, status=201)

@@ -52,7 +52,7 @@ def arrive(person: Person, simulator: Simulator) -> None:
         person.external_userid = simulator.do("customer/add", userid=person.advisor, name=person.name)["external_userid"]
     until(lambda: _log_in(person, simulator), f"customer {person.number} logs in")
     if person.has_consent:
-        decision = {"purpose": "marketing", "channel": "any", "granted": True, "text_version": "2026-11"}
+        decision = {"purpose": "marketing", "channel": "any", "granted": True, "text_version": "1"}
         person.phone.post("consents", decision, expect=201)
 
 
