@@ -1,18 +1,17 @@
 """Behaviour events into the log: many requests in one transaction, durable before anyone is answered.
 
-One look for events that are known already, one COPY straight into the log, one upsert of the customers' activity
-rows, and one coalesced job per customer for every subscriber of customer.active. COPY appends many rows at a time,
-which INSERT ... ON CONFLICT does not: it costs half. Two processes storing one event at the same moment collide on
-the log's unique key, and the later one looks again.
+One COPY straight into the log, one upsert of the customers' activity rows, and one coalesced job per customer for
+every subscriber of customer.active. COPY appends many rows at a time, which INSERT ... ON CONFLICT does not: it costs
+half. An event that the log holds already collides with its unique key; then (or when this process remembers the
+request) the batch is looked up first and written without what is known. Most requests are new, and pay no look.
 """
 
 import dataclasses
 import datetime as dt
 import logging
-import uuid
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
-from django.db.backends.utils import CursorWrapper
+import psycopg
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
 
 from core import doorbell
 from core.event_types import CustomerActive
@@ -21,9 +20,10 @@ from customers.rules import Item
 
 logger = logging.getLogger(__name__)
 
-# Deadlock, serialization failure, or another process stored one of the same events meanwhile: look again.
 ACCEPTED, DUPLICATE, REJECTED = "accepted", "duplicate", "rejected"
+# Deadlock, serialization failure, or an event that is stored already: look, and try again.
 TRY_AGAIN = {"40P01", "40001", "23505"}
+ATTEMPTS = 6
 
 
 @dataclasses.dataclass(slots=True)
@@ -66,6 +66,31 @@ GROUP BY 1, 2, 3, 4 ORDER BY 3 ON CONFLICT (key) DO NOTHING
 """
 
 
+class RecentRequests:
+    """The requests of the last while, by their first and last event: who sends again within it is looked up before
+    writing. A hint only, it may forget: the log's unique key is what keeps an event from being stored twice."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._new: set[str] = set()
+        self._old: set[str] = set()
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request that begins or ends like this one was stored lately."""
+        return any(key in self._new or key in self._old for key in _ends(request))
+
+    def add(self, request: Request) -> None:
+        """Remember it; half of the memory is dropped when full."""
+        self._new.update(_ends(request))
+        if len(self._new) >= self._limit:
+            self._old, self._new = self._new, set()
+
+
+def _ends(request: Request) -> set[str]:
+    return {item.id for item in (*request.items[:1], *request.items[-1:])}
+
+
+_recent = RecentRequests(limit=50_000)
 Place = tuple[Request, int]  # an event: whose request, and where in it
 
 
@@ -75,21 +100,31 @@ def ingest(requests: list[Request]) -> None:
     When Postgres refuses the batch, the requests are stored one by one, then item by item, so that one poisonous
     event costs only itself. An OperationalError (Postgres away) is raised: nothing was accepted.
     """
-    try:
-        _store(requests)
-    except (OperationalError, IntegrityError) as error:
-        if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
-            raise
-        _store(requests)
-    except DatabaseError:
-        logger.warning("a batch of %s requests was refused by Postgres; storing them one by one", len(requests), exc_info=True)
+    look = any(_recent.knows(request) for request in requests)
+    for _ in range(ATTEMPTS):
+        try:
+            _store(requests, look=look)
+            break
+        except (OperationalError, IntegrityError) as error:
+            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
+                raise
+            look = True
+        except DatabaseError:
+            logger.warning(
+                "a batch of %s requests was refused by Postgres; storing them one by one", len(requests), exc_info=True
+            )
+            _store_apart(requests)
+            break
+    else:
         _store_apart(requests)
+    for request in requests:
+        _recent.add(request)
 
 
 def _store_apart(requests: list[Request]) -> None:
     for request in requests:
         try:
-            _store([request])
+            _store([request], look=True)
         except OperationalError:
             raise
         except DatabaseError:
@@ -101,7 +136,7 @@ def _store_items(request: Request) -> None:
     for item in request.items:
         single = Request(request.token_hash, [item], request.source)
         try:
-            _store([single])
+            _store([single], look=True)
         except OperationalError:
             raise
         except DatabaseError:
@@ -111,25 +146,33 @@ def _store_items(request: Request) -> None:
     request.statuses = statuses
 
 
-def _store(requests: list[Request]) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = on")
-        cursor.execute(_TOKENS, [list({request.token_hash for request in requests})])
-        customers = {bytes(token): (customer_id, public_id) for token, customer_id, public_id in cursor.fetchall()}
-        places = _acceptable(requests, customers)
-        if places:
+def _store(requests: list[Request], *, look: bool) -> None:
+    """One transaction; `look`: ask first which of the events the log holds already.
+
+    Below Django's cursor, whose wrappers cost as much as the work: prepared statements on the connection itself.
+    """
+    connection.ensure_connection()
+    driver: psycopg.Connection = connection.connection
+    with connection.wrap_database_errors, driver.transaction(), psycopg.Cursor(driver) as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on", prepare=True)
+        found = cursor.execute(_TOKENS, [list({request.token_hash for request in requests})], prepare=True).fetchall()
+        owners = {bytes(token): (customer_id, str(public_id)) for token, customer_id, public_id in found}
+        places = _acceptable(requests, owners)
+        if places and look:
             _mark_known(cursor, places)
-            _append(cursor, requests)
+        lanes = _append(cursor, requests) if places else set()
+    for lane in lanes:
+        doorbell.ring_after_commit(lane)
 
 
-def _acceptable(requests: list[Request], customers: dict[bytes, tuple[int, uuid.UUID]]) -> list[Place]:
+def _acceptable(requests: list[Request], owners: dict[bytes, tuple[int, str]]) -> list[Place]:
     """First verdict on every event; where the acceptable ones stand. Repeats within the batch are caught here."""
     places: list[Place] = []
     met: set[str] = set()
     for request in requests:
-        owner = customers.get(request.token_hash)
-        request.customer_id = owner[0] if owner else None
-        request.statuses = statuses = [_status(item, str(owner[1]), met) for item in request.items] if owner else []
+        request.customer_id, public_id = owners.get(request.token_hash, (None, ""))
+        known = request.customer_id is not None
+        request.statuses = statuses = [_status(item, public_id, met) for item in request.items] if known else []
         places += [(request, index) for index, status in enumerate(statuses) if status is ACCEPTED]
     return places
 
@@ -145,18 +188,19 @@ def _status(item: Item, public_id: str, met: set[str]) -> str:
     return ACCEPTED
 
 
-def _mark_known(cursor: CursorWrapper, places: list[Place]) -> None:
+def _mark_known(cursor: psycopg.Cursor, places: list[Place]) -> None:
     """Events that the log holds already become duplicates."""
     items = [request.items[index] for request, index in places]
     keys = ",".join([item.id for item in items])
     moments = b",".join([item.moment for item in items]).decode()
-    cursor.execute(_KNOWN, [f"{{{keys}}}", f"{{{moments}}}"])
+    cursor.execute(_KNOWN, [f"{{{keys}}}", f"{{{moments}}}"], prepare=True)
     for (place,) in cursor.fetchall():
         request, index = places[place - 1]
         request.statuses[index] = DUPLICATE
 
 
-def _append(cursor: CursorWrapper, requests: list[Request]) -> None:
+def _append(cursor: psycopg.Cursor, requests: list[Request]) -> set[str]:
+    """Write what is still accepted; the lanes that have work now."""
     rows: list[bytes] = []
     seen: list[tuple[int, dt.datetime, dt.datetime, int]] = []
     for request in requests:
@@ -168,18 +212,17 @@ def _append(cursor: CursorWrapper, requests: list[Request]) -> None:
         moments = [item.at for item in fresh if item.at]
         seen.append((request.customer_id, min(moments), max(moments), len(fresh)))
     if not rows:
-        return
-    with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+        return set()
+    with cursor.copy(_COPY) as copy:
         copy.write(b"".join(rows))
-    cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)])
-    _tell(cursor, [row[0] for row in seen])
+    cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)], prepare=True)
+    return _tell(cursor, [row[0] for row in seen])
 
 
-def _tell(cursor: CursorWrapper, customer_ids: list[int]) -> None:
-    """One waiting job per customer and subscriber of customer.active."""
+def _tell(cursor: psycopg.Cursor, customer_ids: list[int]) -> set[str]:
+    """One waiting job per customer and subscriber of customer.active; their lanes."""
     listeners = subscriptions().get(CustomerActive.kind, ())
-    if not listeners:
-        return
-    cursor.execute(_TELL, [customer_ids, [entry.lane for entry in listeners], [entry.handler for entry in listeners]])
-    for lane in {entry.lane for entry in listeners}:
-        doorbell.ring_after_commit(lane)
+    lanes = [entry.lane for entry in listeners]
+    if listeners:
+        cursor.execute(_TELL, [customer_ids, lanes, [entry.handler for entry in listeners]], prepare=True)
+    return set(lanes)

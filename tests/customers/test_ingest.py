@@ -7,10 +7,9 @@ import json
 import uuid
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core import clock
 from core.models import Event, Job
@@ -18,7 +17,7 @@ from core.secrets import token_hash
 from customers.api.ingest import app
 from customers.models import Activity, Customer
 from customers.rules import MAX_BATCH, read_batch
-from customers.services.ingest import Request, ingest
+from customers.services.ingest import RecentRequests, Request, ingest
 from tests.factories import make_customer, make_event, make_token
 
 
@@ -108,14 +107,65 @@ def test_activity_and_one_waiting_job_per_customer(su: Customer, token: str) -> 
     assert all(key.endswith(f"customer:{su.pk}") for key in keys)
 
 
-def test_many_requests_are_one_transaction_of_few_statements(db: None) -> None:
-    tokens = [make_token(make_customer(f"客户{number}")) for number in range(20)]
-    body = [json.dumps({"events": [make_event() for _ in range(10)]}).encode() for _ in tokens]
-    requests = [Request(token_hash(token), read_batch(raw, clock.now())) for token, raw in zip(tokens, body, strict=True)]
-    with CaptureQueriesContext(connection) as queries:
-        ingest(requests)
-    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 6
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The first words of every statement that ingestion sends; it works below Django's cursor."""
+    sent: list[str] = []
+
+    class Listening(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *args: Any, **options: Any) -> "Listening":
+            sent.append(str(query).split()[0])
+            return super().execute(query, *args, **options)
+
+        def copy(self, statement: Any, *args: Any, **options: Any) -> Any:
+            sent.append("COPY")
+            return super().copy(statement, *args, **options)
+
+    monkeypatch.setattr("customers.services.ingest.psycopg.Cursor", Listening)
+    return sent
+
+
+def batch_of(token: str, events: list[Any]) -> Request:
+    return Request(token_hash(token), read_batch(json.dumps({"events": events}).encode(), clock.now()))
+
+
+def test_many_requests_are_one_transaction_of_few_statements(db: None, statements: list[str]) -> None:
+    requests = [batch_of(make_token(make_customer(f"客户{n}")), [make_event() for _ in range(10)]) for n in range(20)]
+    ingest(requests)
+    assert statements == ["SET", "SELECT", "COPY", "INSERT", "INSERT"]
     assert Event.objects.filter(kind="product.viewed").count() == 200
+
+
+def test_what_was_sent_lately_is_looked_up_before_it_is_written(token: str, statements: list[str]) -> None:
+    first, second = make_event(), make_event()
+    ingest([batch_of(token, [first])])
+    statements.clear()
+    again = batch_of(token, [first, second])
+    ingest([again])
+    assert again.statuses == ["duplicate", "accepted"]
+    assert statements == ["SET", "SELECT", "SELECT", "COPY", "INSERT", "INSERT"]
+
+
+def test_what_another_process_stored_is_found_by_its_collision(
+    token: str, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_event(), make_event()
+    ingest([batch_of(token, [first])])
+    monkeypatch.setattr("customers.services.ingest._recent", RecentRequests(limit=10))
+    statements.clear()
+    again = batch_of(token, [second, first])
+    ingest([again])
+    assert again.statuses == ["accepted", "duplicate"]
+    assert statements == ["SET", "SELECT", "COPY", "SET", "SELECT", "SELECT", "COPY", "INSERT", "INSERT"]
+    assert Event.objects.filter(kind="product.viewed").count() == 2
+
+
+def test_the_memory_of_recent_requests_is_bounded(token: str) -> None:
+    memory = RecentRequests(limit=4)
+    requests = [batch_of(token, [make_event(), make_event()]) for _ in range(5)]
+    for request in requests:
+        memory.add(request)
+    assert [memory.knows(request) for request in requests] == [False, False, True, True, True]
 
 
 def test_a_stranger_in_the_group_spoils_nothing(token: str) -> None:
