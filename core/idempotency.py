@@ -57,7 +57,9 @@ def idempotency_key(request: Request) -> str:
     return key
 
 
-def _begin(scope: str, key: str, digest: str) -> Response | None:
+def claim(scope: str, key: str, digest: str) -> tuple[int, Any] | None:
+    """Take a key for a request with this digest, in the caller's transaction: (status, body) when it was answered
+    already, else None. A second caller waits for the first. Refused when the key was used for another request."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [scope, key, digest])
         cursor.execute(_READ, [scope, key])
@@ -66,11 +68,19 @@ def _begin(scope: str, key: str, digest: str) -> Response | None:
         raise Refused(_("This Idempotency-Key was used for another request."), "idempotency_mismatch")
     if row[1] is None:
         return None
-    return Response(
-        json.loads(row[2]) if isinstance(row[2], str) else row[2], status=row[1], headers={"Idempotent-Replay": "true"}
-    )
+    return row[1], json.loads(row[2]) if isinstance(row[2], str) else row[2]
+
+
+def keep(scope: str, key: str, status: int, body: Any) -> None:
+    """Keep the answer of a claimed key; in the transaction that does the work."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [status, json.dumps(body, default=str), scope, key])
+
+
+def _begin(scope: str, key: str, digest: str) -> Response | None:
+    kept = claim(scope, key, digest)
+    return None if kept is None else Response(kept[1], status=kept[0], headers={"Idempotent-Replay": "true"})
 
 
 def _finish(scope: str, key: str, response: Response) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [response.status_code, json.dumps(response.data, default=str), scope, key])
+    keep(scope, key, response.status_code, response.data)

@@ -201,3 +201,44 @@ class AlertKind(models.TextChoices):
     NOBODY_ON_DUTY = "nobody_on_duty", _("Nobody is on duty")
     REFUSED = "refused", _("WeCom refused the change")
     LINK_BROKEN = "link_broken", _("The link does not work")
+
+
+class RejectionState(models.TextChoices):
+    """What became of an item that could not be taken."""
+
+    OPEN = "open", _("Waiting")
+    REPLAYED = "replayed", _("Replayed")
+    DROPPED = "dropped", _("Given up")
+
+
+class ImportTarget(models.TextChoices):
+    """What the rows of an imported file are."""
+
+    CUSTOMERS = "customers", _("Customers")
+    ORDERS = "orders", _("Orders of other systems")
+    EVENTS = "events", _("Events")
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands."""
+
+    UPLOADED = "uploaded", _("Waiting for you")
+    STAGING = "staging", _("Reading the file")
+    RUNNING = "running", _("Taking the rows in")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    UNDOING = "undoing", _("Rolling back")
+    UNDONE = "undone", _("Rolled back")
+
+
+class RowState(models.TextChoices):
+    """What became of one row of an import."""
+
+    STAGED = "staged", _("Waiting")
+    CREATED = "created", _("New customer")
+    MATCHED = "matched", _("Known customer")
+    ADDED = "added", _("Added")
+    DUPLICATE = "duplicate", _("Known already")
+    REFUSED = "refused", _("Not taken")
+    UNDONE = "undone", _("Rolled back")
+    KEPT = "kept", _("Kept: used since")

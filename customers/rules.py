@@ -74,7 +74,7 @@ def read_batch(body: bytes, now: dt.datetime) -> list[Item]:
     try:
         events: list[EventIn | bytes] = list(_decode_batch(body).events)
     except UNREADABLE:
-        events = list(_split(body))
+        events = list(split_events(body))
     latest, earliest = now + FUTURE_TOLERANCE, now - OLDEST
     items = [_item(event, earliest, latest) for event in events[:MAX_BATCH]]
     items.extend(Item(_id_of(event), code="batch_full") for event in events[MAX_BATCH:])
@@ -85,7 +85,7 @@ _START = re.compile(rb'\s*\{\s*"events"\s*:\s*\[')
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 
 
-def _split(body: bytes) -> list[bytes]:
+def split_events(body: bytes) -> list[bytes]:
     """The items of the events array, cut by brackets and strings alone: no item, however broken or deeply nested,
     can spoil its neighbours. msgspec.DecodeError when there is no such array or it does not end."""
     start = _START.match(body)

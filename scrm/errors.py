@@ -91,7 +91,7 @@ def answer(
     reference = uuid.uuid4().hex[:12] if status >= 500 else ""
     if reference:
         logger.error("error page %s, reference %s, path %s", status, reference, request.path)
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/ingest/")):
         return JsonResponse(
             {
                 "code": code or said.code,

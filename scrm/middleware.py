@@ -21,6 +21,7 @@ from scrm import errors
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "language"
 _HUGE_NUMBER = re.compile(r"(?<![0-9A-Za-z_-])\d{19,}(?![0-9A-Za-z_-])")
+_MACHINES = ("/api/", "/callbacks/", "/ingest/")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -105,7 +106,7 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The view's answer; an empty 405 gets its page."""
         response = self.get_response(request)
-        if response.status_code == 405 and not response.content and not request.path.startswith(("/api/", "/callbacks/")):
+        if response.status_code == 405 and not response.content and not request.path.startswith(_MACHINES):
             page = errors.answer(request, 405)
             page.headers["Allow"] = response.headers.get("Allow", "")
             return page

@@ -84,6 +84,7 @@ SUBSCRIPTIONS = "scrm.subscriptions.SUBSCRIPTIONS"
 SCHEDULE = "scrm.schedule.SCHEDULE"
 ROOT_URLCONF = "scrm.urls"
 CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
+EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
 CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of", "orders": "orders.queries.value_of"}
 NAME_SOURCES = {

@@ -1,7 +1,10 @@
 """The kinds of events that conditions ask about, in words."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from core.conditions.params import Option
@@ -41,6 +44,8 @@ KINDS: tuple[Option, ...] = (
 )
 
 
+@functools.cache
 def kind_options() -> Sequence[Option]:
-    """Every kind a condition may ask about. A test holds this complete against the facts of the house."""
-    return KINDS
+    """Every kind a condition may ask about: the house's own, held complete by a test, and what apps above contribute."""
+    more: list[Callable[[], Sequence[Option]]] = [import_string(name) for name in settings.EVENT_KINDS]
+    return (*KINDS, *(option for contribute in more for option in contribute()))

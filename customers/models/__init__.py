@@ -13,6 +13,7 @@ from customers.models.merge import EventHome, Merge, MergeMove, MergeReview
 from customers.models.note import Note
 from customers.models.relationship import Relationship
 from customers.models.rights import DataExport, DataRequest, Favourite, Sharing, SharingSubject
+from customers.models.source import Rejection, Source, SourceHour, SourceKey
 
 __all__ = [
     "Absence",
@@ -43,10 +44,14 @@ __all__ = [
     "MergeReview",
     "Note",
     "PrivacyText",
+    "Rejection",
     "Relationship",
     "Sharing",
     "SharingSubject",
     "Shift",
+    "Source",
+    "SourceHour",
+    "SourceKey",
     "Suppression",
     "SyncRepair",
     "SyncRun",

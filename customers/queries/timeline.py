@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import clock
+from customers.intake.kinds import EVENTS
 from customers.models import Customer, Note
 from staff.models import User
 
@@ -62,12 +63,14 @@ LOOKS: dict[str, Look] = {
     "customer.created": Look("system", "sparkles", "", gettext_lazy("First known to us, from %(source)s")),
     "customer.merged": Look("system", "merge", "", gettext_lazy("Joined with another record")),
 }
+LOOKS |= {event.kind: Look(event.group, event.icon, event.tone, event.sentence) for event in EVENTS.values()}
 OTHER = Look("system", "circle", "", "")
 GROUPS: dict[str, Any] = {
     "": gettext_lazy("Everything"),
     "browse": gettext_lazy("Browsing"),
     "ask": gettext_lazy("Enquiries"),
     "order": gettext_lazy("Orders"),
+    "visit": gettext_lazy("On site"),
     "touch": gettext_lazy("Touches"),
     "tag": gettext_lazy("Tag changes"),
     "note": gettext_lazy("Notes"),
