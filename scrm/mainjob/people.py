@@ -107,15 +107,27 @@ def open_card(person: Person, product: str) -> None:
     person.phone.get(f"products/{product}")
 
 
-def order_and_pay(person: Person, simulator: Simulator, product: str, departs_on: str) -> None:
-    """Order for two, pay on the phone, wait until the order says so; what was paid, in fen, is remembered."""
-    body = {"product": product, "departs_on": departs_on, "adults": 2, "children": person.number % 2}
+def order_and_pay(person: Person, simulator: Simulator, product: str) -> None:
+    """Order the first date with room, pay on the phone, wait until the order says so; what was paid, in fen, is remembered."""
+    children = person.number % 2
+    body = {"product": product, "departs_on": _departure(person, product, 2 + children), "adults": 2, "children": children}
     order = person.phone.post("orders", body | ({"touch": person.card} if person.card else {}), expect=201)
     person.order_no = order["no"]
     sheet = person.phone.post(f"orders/{order['no']}/pay", {})
     simulator.do("pay/confirm", prepay_id=sheet["package"].removeprefix("prepay_id="))
     paid = until(lambda: _paid(person), f"order {order['no']} is paid")
     person.paid_fen = int(paid["paid"])
+
+
+def _departure(person: Person, product: str, seats: int) -> str:
+    """The first date with room for so many: chosen when it is needed, for others buy meanwhile."""
+    day = dt.date.today()  # noqa: DTZ011 - a month to begin looking in
+    for offset in range(12):
+        month = f"{day.year + (day.month - 1 + offset) // 12}-{(day.month - 1 + offset) % 12 + 1:02}"
+        for date in person.phone.get(f"products/{product}/calendar?month={month}")["days"]:
+            if date["seats_left"] >= seats and not date.get("is_closed"):
+                return str(date["date"])
+    raise Wrong(f"{product} has no departure with {seats} seats")
 
 
 def _paid(person: Person) -> Any:

@@ -1,7 +1,6 @@
 """The order of things: from an empty phone to a campaign whose numbers add up."""
 
 import dataclasses
-import datetime as dt
 import functools
 import random
 import uuid
@@ -35,7 +34,6 @@ class World:
     people: list[Person] = dataclasses.field(default_factory=list)
     product: str = ""
     title: str = ""
-    departs_on: str = ""
     campaign: int = 0
     leaver: str = ""
     family: list[str] = dataclasses.field(default_factory=list)
@@ -73,21 +71,9 @@ def _choose_products(world: World) -> None:
     people.arrive(visitor, world.simulator)
     family = visitor.phone.get("products?theme=亲子")["results"]
     world.product = family[0]["code"]
-    world.departs_on = _departure(visitor, world.product)
     world.title = f"{family[0]['name'][:10]}·{world.mark}"
     others = [one["code"] for one in visitor.phone.get("products?limit=50")["results"] if "亲子" not in one["themes"]]
     world.family, world.others = [one["code"] for one in family], others
-
-
-def _departure(visitor: Person, product: str) -> str:
-    """The first date with room for everybody."""
-    day = dt.date.today()  # noqa: DTZ011 - a month to begin looking in
-    for offset in range(12):
-        month = f"{day.year + (day.month - 1 + offset) // 12}-{(day.month - 1 + offset) % 12 + 1:02}"
-        for date in visitor.phone.get(f"products/{product}/calendar?month={month}")["days"]:
-            if date["seats_left"] >= 3 and not date.get("is_closed"):
-                return str(date["date"])
-    raise Wrong(f"{product} has no departure with seats")
 
 
 def _arrive(world: World) -> None:
@@ -168,7 +154,7 @@ def _shop(world: World) -> tuple[list[Person], list[Person], list[Person]]:
     aside = [p for p in world.people if p.is_friend and p.has_consent and p.is_interested and not p.card]
     others = [person for person in aside if person.external_userid != world.leaver][:1]
     for person in bought + others:
-        people.order_and_pay(person, world.simulator, world.product, world.departs_on)
+        people.order_and_pay(person, world.simulator, world.product)
     world.say(f"{len(opened)} opened the card, {len(bought)} of them and {len(others)} without a card ordered and paid")
     return opened, bought, others
 
