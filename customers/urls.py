@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from customers import callbacks, views
+from customers import callbacks
 from customers.api import views as api
+from customers.views import data, detail, notes
+from customers.views import list as listing
 
 app_name = "customers"
 
@@ -16,16 +18,16 @@ api_urlpatterns = [
 ]
 callback_urlpatterns = [path("wecom", callbacks.wecom_callback, name="wecom_callback")]
 urlpatterns = [
-    path("customers", views.customer_list, name="list"),
-    path("customers/<int:customer_id>", views.customer_detail, name="detail"),
-    path("customers/<int:customer_id>/timeline", views.timeline, name="timeline"),
-    path("customers/<int:customer_id>/peek", views.peek, name="peek"),
-    path("customers/<int:customer_id>/notes", views.note_add, name="note_add"),
-    path("customers/<int:customer_id>/notes/<int:note_id>/delete", views.note_delete, name="note_delete"),
-    path("customers/<int:customer_id>/notes/<int:note_id>/restore", views.note_restore, name="note_restore"),
-    path("customers/<int:customer_id>/profile", views.profile_edit, name="profile_edit"),
-    path("customers/<int:customer_id>/reveal", views.reveal_phone, name="reveal_phone"),
-    path("customers/assign", views.assign, name="assign"),
-    path("data", views.data_health, name="data"),
-    path("data/sources", views.data_sources, name="data_sources"),
+    path("customers", listing.customer_list, name="list"),
+    path("customers/<int:customer_id>", detail.customer_detail, name="detail"),
+    path("customers/<int:customer_id>/timeline", detail.timeline, name="timeline"),
+    path("customers/<int:customer_id>/peek", detail.peek, name="peek"),
+    path("customers/<int:customer_id>/notes", notes.note_add, name="note_add"),
+    path("customers/<int:customer_id>/notes/<int:note_id>/delete", notes.note_delete, name="note_delete"),
+    path("customers/<int:customer_id>/notes/<int:note_id>/restore", notes.note_restore, name="note_restore"),
+    path("customers/<int:customer_id>/profile", detail.profile_edit, name="profile_edit"),
+    path("customers/<int:customer_id>/reveal", detail.reveal_phone, name="reveal_phone"),
+    path("customers/assign", listing.assign, name="assign"),
+    path("data", data.data_health, name="data"),
+    path("data/sources", data.data_sources, name="data_sources"),
 ]
