@@ -103,13 +103,14 @@ class Hot:
 
 
 def hot_customers(user: User) -> list[Hot]:
-    """The most eager customers of the last 24 hours whom the user may see, without those who bought in that time."""
+    """The most eager customers of the last 24 hours whom the user may see, without those who bought in that time and
+    those who turned personal recommendations off."""
     now = clock.now()
     since = now - dt.timedelta(hours=HOT_HOURS)
     with connection.cursor() as cursor:
         cursor.execute(_HOT, {"since": since, "now": now, "views": HOT_VIEWS})
         found = cursor.fetchall()
-    visible = Customer.objects.visible_to(user).filter(pk__in=[row[0] for row in found])
+    visible = Customer.objects.visible_to(user).filter(pk__in=[row[0] for row in found], is_personalised=True)
     bought = Order.objects.filter(customer=OuterRef("pk"), paid_at__gte=since)
     people = visible.exclude(Exists(bought)).select_related("owner").in_bulk()
     names = dict(Product.objects.filter(code__in=[row[2] for row in found if row[2]]).values_list("code", "name"))

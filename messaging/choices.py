@@ -36,6 +36,7 @@ class Reason(models.TextChoices):
     NO_RELATION = "no_relation", _("Not a WeCom friend of anyone here")
     NO_CONSENT = "no_consent", _("No consent to marketing")
     OPTED_OUT = "opted_out", _("Opted out or on the suppression list")
+    IMPERSONAL = "impersonal", _("Turned personal recommendations off")
     QUIET_HOURS = "quiet_hours", _("Quiet hours")
     PLATFORM_CAP = "platform_cap", _("Over the WeCom cap")
     HOUSE_CAP = "house_cap", _("Over our own cap")

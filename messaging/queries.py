@@ -23,7 +23,8 @@ class TouchPlan:
     `audience` is a SELECT of customer ids with its parameters (a list, or a dict of names that do not begin with `g_`).
     `campaign_id` is left out of the caps' counts: it is the touch itself. `pending_before`: unconfirmed messages count
     only when they were queued before this moment (None: all), so that two waiting campaigns do not block each other.
-    `at` is the moment whose calendar days the caps are made of.
+    `at` is the moment whose calendar days the caps are made of. `is_personal`: the audience was chosen by what people did or
+    by tags, so marketing leaves out those who turned personal recommendations off.
     """
 
     audience: Query
@@ -34,6 +35,7 @@ class TouchPlan:
     campaign_id: int | None = None
     pending_before: dt.datetime | None = None
     purpose: str = Purpose.MARKETING
+    is_personal: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +106,10 @@ suppressed AS (
     JOIN customers_identity AS identity ON identity.kind = entry.kind AND identity.value_hash = entry.value_hash
     WHERE identity.customer_id IN (SELECT customer_id FROM audience)
 ),
+impersonal AS (
+    SELECT id AS customer_id FROM customers_customer
+    WHERE NOT is_personalised AND %(g_personal)s AND id IN (SELECT customer_id FROM audience)
+),
 touches AS (
     SELECT customer_id,
         count(*) FILTER (WHERE is_mass AND at >= %(g_platform_start)s) AS platform_count,
@@ -121,15 +127,16 @@ touches AS (
 ),
 signal AS (
     SELECT customer_id, NULL::bigint AS sender_id, NULL::text AS external_userid, NULL::boolean AS refused,
-        false AS is_suppressed, 0 AS platform_count, 0 AS house_count FROM audience
-    UNION ALL SELECT customer_id, user_id, external_userid, NULL, false, 0, 0 FROM sender
-    UNION ALL SELECT customer_id, NULL, NULL, refused, false, 0, 0 FROM consent
-    UNION ALL SELECT customer_id, NULL, NULL, NULL, true, 0, 0 FROM suppressed
-    UNION ALL SELECT customer_id, NULL, NULL, NULL, false, platform_count, house_count FROM touches
+        false AS is_suppressed, false AS is_impersonal, 0 AS platform_count, 0 AS house_count FROM audience
+    UNION ALL SELECT customer_id, user_id, external_userid, NULL, false, false, 0, 0 FROM sender
+    UNION ALL SELECT customer_id, NULL, NULL, refused, false, false, 0, 0 FROM consent
+    UNION ALL SELECT customer_id, NULL, NULL, NULL, true, false, 0, 0 FROM suppressed
+    UNION ALL SELECT customer_id, NULL, NULL, NULL, false, true, 0, 0 FROM impersonal
+    UNION ALL SELECT customer_id, NULL, NULL, NULL, false, false, platform_count, house_count FROM touches
 ),
 person AS (
     SELECT customer_id, max(sender_id) AS sender_id, coalesce(max(external_userid), '') AS external_userid,
-        bool_or(refused) AS refused, bool_or(is_suppressed) AS is_suppressed,
+        bool_or(refused) AS refused, bool_or(is_suppressed) AS is_suppressed, bool_or(is_impersonal) AS is_impersonal,
         sum(platform_count)::integer AS platform_count, sum(house_count)::integer AS house_count
     FROM signal GROUP BY customer_id
 ),
@@ -139,6 +146,7 @@ verdict AS MATERIALIZED (
             WHEN sender_id IS NULL THEN 'no_relation'
             WHEN refused IS NULL THEN 'no_consent'
             WHEN refused OR is_suppressed THEN 'opted_out'
+            WHEN is_impersonal THEN 'impersonal'
             WHEN %(g_is_quiet)s THEN 'quiet_hours'
             WHEN platform_count >= %(g_platform_limit)s THEN 'platform_cap'
             WHEN %(g_purpose)s = 'marketing' AND house_count >= %(g_house_limit)s THEN 'house_cap'
@@ -171,6 +179,7 @@ def _parameters(plan: TouchPlan, is_quiet: bool) -> dict[str, Any]:
         "g_platform_start": platform.start, "g_platform_limit": platform.limit,
         "g_house_start": house.start, "g_house_limit": house.limit, "g_since": min(platform.start, house.start),
         "g_campaign": plan.campaign_id, "g_pending_before": plan.pending_before,
+        "g_personal": plan.is_personal and plan.purpose == Purpose.MARKETING,
         "g_salt": plan.salt, "g_holdout": plan.holdout_percent * 100,
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from messaging.queries import Query, TouchPlan
 from staff.models import AgencyPolicy
 from tagging.models import Segment
 from tagging.queries import condition_members
+from tagging.queries.personal import is_personal
 
 
 def touch_plan(campaign: Campaign, at: dt.datetime | None = None) -> TouchPlan:
@@ -16,7 +17,7 @@ def touch_plan(campaign: Campaign, at: dt.datetime | None = None) -> TouchPlan:
     condition = campaign.segment_condition or campaign.segment.condition
     return TouchPlan(
         audience=_members(condition, moment), at=moment, policy=AgencyPolicy.current(), salt=campaign.salt,
-        holdout_percent=campaign.holdout_percent, campaign_id=campaign.id,
+        holdout_percent=campaign.holdout_percent, campaign_id=campaign.id, is_personal=is_personal(condition),
     )  # fmt: skip
 
 
@@ -24,7 +25,10 @@ def plan_for(segment: Segment, *, salt: str, holdout_percent: int, at: dt.dateti
     """The plan of a campaign that is still being written."""
     moment = at or clock.now()
     audience = _members(segment.condition, moment)
-    return TouchPlan(audience=audience, at=moment, policy=AgencyPolicy.current(), salt=salt, holdout_percent=holdout_percent)
+    return TouchPlan(
+        audience=audience, at=moment, policy=AgencyPolicy.current(), salt=salt, holdout_percent=holdout_percent,
+        is_personal=is_personal(segment.condition),
+    )  # fmt: skip
 
 
 def _members(condition: object, at: dt.datetime) -> Query:

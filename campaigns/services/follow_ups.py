@@ -21,7 +21,8 @@ CHECKOUT_GRACE = dt.timedelta(minutes=30)
 HANDS_OUT = (Outcome.CONTACTED, Outcome.NO_ANSWER, Outcome.QUOTED, Outcome.NO_INTEREST)
 
 # The customers' behaviour in the last two days, one row per customer and product: the strongest reason wins.
-# A product bought meanwhile is no reason. One task per customer, product and week (Shanghai).
+# A product bought meanwhile is no reason. One task per customer, product and week (Shanghai). Who turned personal
+# recommendations off is followed up for an order they began, never for what they looked at.
 _MAKE = f"""
 WITH audience AS MATERIALIZED (SELECT unnest(%(customers)s::bigint[]) AS customer_id),
 behaviour AS (
@@ -62,6 +63,7 @@ SELECT 'behaviour:' || due.customer_id || ':' || due.product || ':'
     CASE WHEN due.checkouts > 0 THEN due.checkout_at + make_interval(secs => %(grace)s) ELSE due.last_at END, %(now)s
 FROM due
 JOIN customers_customer AS customer ON customer.id = due.customer_id AND customer.merged_into_id IS NULL
+    AND (customer.is_personalised OR due.checkouts > 0)
 LEFT JOIN catalog_product AS product ON product.code = due.product
 LEFT JOIN sender ON sender.customer_id = due.customer_id
 ORDER BY due.customer_id, due.product

@@ -11,6 +11,7 @@ from django.db import connection
 from core.conditions import ConditionError, Node, leaves, parse, select_matches
 from tagging.choices import RuleState
 from tagging.models import TagRule
+from tagging.queries.personal import looks_at_behaviour
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,11 @@ class LiveRule:
     version: int
     keep_days: int
     node: Node
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the rule looks at behaviour, tags or purchases: not asked about who turned that off (PIPL 24)."""
+        return looks_at_behaviour(self.node)
 
     @property
     def asks_tags(self) -> bool:
@@ -54,13 +60,17 @@ def live_rules() -> list[LiveRule]:
 
 # Blocked pairs are never wanted. One rule speaks per tag, the oldest. In an exclusive group a tag given by hand keeps every
 # rule out; among rules the group's first tag wins. What nobody wants any more runs out after its rule's `keep_days`.
+# Who turned personal recommendations off is `closed` to rules that look at behaviour, and loses what they gave at once.
 _DIFFERENCE = """
 WITH matched AS MATERIALIZED ({matches}),
+closed AS MATERIALIZED (SELECT id AS customer_id FROM customers_customer WHERE NOT is_personalised AND {people}),
 wanted AS MATERIALIZED (
     SELECT DISTINCT ON (matched.customer_id, rule.tag_id)
         matched.customer_id, rule.tag_id, rule.id AS rule_id, rule.version, tag.group_id, tag.position, family.is_exclusive
     FROM matched JOIN tagging_tagrule AS rule ON rule.id = matched.tree_id
+    LEFT JOIN closed ON closed.customer_id = matched.customer_id AND rule.id = ANY(%(personal)s::bigint[])
     JOIN tagging_tag AS tag ON tag.id = rule.tag_id JOIN tagging_taggroup AS family ON family.id = tag.group_id
+    WHERE closed.customer_id IS NULL
     ORDER BY matched.customer_id, rule.tag_id, rule.id
 ), held AS MATERIALIZED (
     SELECT given.customer_id, given.tag_id, given.source, given.rule_id, given.rule_version, given.expires_at, given.is_blocked,
@@ -92,6 +102,8 @@ wanted AS MATERIALIZED (
                 OR held.rule_id IS DISTINCT FROM winner.rule_id OR held.rule_version IS DISTINCT FROM winner.version) THEN 'renew'
             WHEN winner.tag_id IS NOT NULL THEN NULL
             WHEN held.expires_at <= %(now)s::timestamptz THEN 'drop'
+            WHEN held.source = 'rule' AND closed.customer_id IS NOT NULL AND NOT held.rule_id = ANY(%(neutral)s::bigint[])
+                THEN 'drop'
             WHEN held.source = 'rule' AND taken.group_id IS NOT NULL THEN 'drop'
             WHEN held.source = 'rule' AND held.expires_at IS NULL AND held.rule_id = ANY(%(asked)s::bigint[])
                 THEN CASE WHEN held.keep_days = 0 THEN 'drop' ELSE 'stop' END
@@ -99,6 +111,7 @@ wanted AS MATERIALIZED (
     FROM winner FULL JOIN (SELECT * FROM held WHERE NOT is_blocked) AS held
         ON held.customer_id = winner.customer_id AND held.tag_id = winner.tag_id
     LEFT JOIN taken ON taken.customer_id = held.customer_id AND taken.group_id = held.group_id AND held.is_exclusive
+    LEFT JOIN closed ON closed.customer_id = held.customer_id
 )
 """
 _NOBODY = "SELECT NULL::bigint AS customer_id, NULL::integer AS tree_id WHERE false"
@@ -119,8 +132,13 @@ def customers_who_differ(rules: Sequence[LiveRule], at: dt.datetime) -> list[int
 def _ask(rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None, sql: str) -> list[tuple[int, int, int, str]]:
     matches = select_matches({rule.id: rule.node for rule in rules}, at, ids) if rules else None
     among = "true" if ids is None else "given.customer_id = ANY(%(among)s::bigint[])"
-    difference = _DIFFERENCE.replace("{matches}", matches.sql if matches else _NOBODY).replace("{among}", among)
-    params: dict[str, Any] = {"now": at, "asked": [rule.id for rule in rules], "among": list(ids or ())}
+    people = "true" if ids is None else "id = ANY(%(among)s::bigint[])"
+    difference = _DIFFERENCE.replace("{matches}", matches.sql if matches else _NOBODY)
+    difference = difference.replace("{among}", among).replace("{people}", people)
+    personal = {rule.id for rule in rules if rule.is_personal}
+    asked = [rule.id for rule in rules]
+    params: dict[str, Any] = {"now": at, "asked": asked, "among": list(ids or ()), "personal": sorted(personal)}
+    params["neutral"] = [number for number in asked if number not in personal]
     with connection.cursor() as cursor:
         if ids is None:
             cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_indexscan = off")

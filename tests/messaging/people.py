@@ -39,10 +39,13 @@ def befriend(customer: Customer, member: User, *, external_userid: str = "", **f
     )
 
 
-def consent(customer: Customer, granted: bool = True, *, channel: str = Channel.ANY, at: dt.datetime | None = None) -> Consent:
-    """An entry in force of the consent ledger for marketing."""
+def consent(
+    customer: Customer, granted: bool = True, *, channel: str = Channel.ANY, at: dt.datetime | None = None,
+    purpose: str = Purpose.MARKETING,
+) -> Consent:  # fmt: skip
+    """An entry in force of the consent ledger, for marketing by default."""
     return Consent.objects.create(
-        customer=customer, purpose=Purpose.MARKETING, channel=channel, granted=granted, text_version="1", source="test",
+        customer=customer, purpose=purpose, channel=channel, granted=granted, text_version="1", source="test",
         at=at or NOON - dt.timedelta(days=30),
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def test_consent_for_another_purpose_or_channel_does_not_count(lin: User) -> Non
     customer = make_customer(friend_of=lin, consents=False)
     consent(customer, channel=Channel.SMS)
     assert reason_of(customer) == Reason.NO_CONSENT
-    customer.consents.update(purpose="service", channel=Channel.ANY)
+    consent(customer, purpose="service")
     assert reason_of(customer) == Reason.NO_CONSENT
 
 
@@ -78,8 +78,9 @@ def test_a_refusal_is_an_opt_out(lin: User) -> None:
 
 
 def test_an_old_entry_no_longer_in_force_does_not_count(lin: User) -> None:
-    customer = make_customer(friend_of=lin)
-    customer.consents.update(granted=False, is_current=False)
+    customer = make_customer(friend_of=lin, consents=False)
+    consent(customer, granted=False)
+    customer.consents.update(is_current=False)
     consent(customer)
     assert reason_of(customer) == ""
 
@@ -233,7 +234,16 @@ def test_the_preview_is_a_waterfall(lin: User) -> None:
     assert reach.senders == {lin.id: 2, chen.id: 1}
     assert sorted(reach.sample) == sorted(customer.id for customer in reached)
     assert reach.reached == 3
-    assert [(lost, left) for _reason, lost, left in reach.steps] == [(1, 5), (1, 4), (1, 3), (0, 3), (0, 3), (0, 3), (0, 3)]
+    assert [(lost, left) for _reason, lost, left in reach.steps] == [
+        (1, 5),
+        (1, 4),
+        (1, 3),
+        (0, 3),
+        (0, 3),
+        (0, 3),
+        (0, 3),
+        (0, 3),
+    ]
     assert preview(plan(), sample=2).sample == reach.sample[:2]
 
 
