@@ -140,7 +140,7 @@ def make_population(seed: int, chunk: int, at: dt.datetime) -> Population:
         ids=_identities(rng, start),
         friends=_friendships(rng, now, created),
         marketing=rng.choice(len(MARKETING), size=CHUNK, p=(0.80, 0.07, 0.09, 0.04)).astype(np.int64),
-        profiling=rng.random(CHUNK) < 0.76,
+        profiling=rng.random(CHUNK) < 0.96,
     )  # fmt: skip
 
 

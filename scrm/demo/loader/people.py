@@ -31,7 +31,7 @@ TEXT_VERSION = "2026-01"
 AWAY_DAYS = (60, 120)  # no sign of life: dormant, lost
 _CUSTOMER = (
     "id", "public_id", "name", "name_pinyin", "nickname", "remark", "gender", "birthday", "city", "child_ages", "phone_masked",
-    "lifecycle", "source", "owner_id", "department_id", "created_at", "updated_at",
+    "lifecycle", "source", "owner_id", "department_id", "created_at", "updated_at", "is_personalised",
 )  # fmt: skip
 
 
@@ -89,6 +89,7 @@ def _customers(chunk: Chunk, members: dict[str, User], rng: np.random.Generator)
             people.birthday[i] if phone else None, people.city[i], people.child_ages[i] if name else [],
             mask_phone(f"+86{phone}") if phone else "", chunk.lifecycle[i], people.source[i],
             owner.pk if owner else None, owner.department_id if owner else None, created, created,
+            bool(people.profiling[i]),
         )  # fmt: skip
 
 
