@@ -1,18 +1,17 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.choices import FileFault
+from core.choices import TableFormat as FeedFormat
+
+__all__ = ["FeedField", "FeedFormat", "FeedRunState", "FileFault", "IssueReason", "IssueSeverity", "ResourceKind", "SaleState"]
+
 
 class ResourceKind(models.TextChoices):
     ATTRACTION = "attraction", _("Attraction")
     HOTEL = "hotel", _("Hotel")
     RESTAURANT = "restaurant", _("Restaurant")
     TRANSPORT = "transport", _("Transport")
-
-
-class FeedFormat(models.TextChoices):
-    CSV = "csv", "CSV"
-    XLSX = "xlsx", "Excel"
-    JSON = "json", "JSON"
 
 
 class FeedRunState(models.TextChoices):
@@ -85,20 +84,3 @@ class IssueReason(models.TextChoices):
     DATE_PAST = "date_past", _("Price is no longer valid")
     TEXT_CUT = "text_cut", _("Text too long, cut")
     MARKUP_REMOVED = "markup_removed", _("Web page code removed")
-
-
-class FileFault(models.TextChoices):
-    """Why a whole file cannot be read."""
-
-    EMPTY = "empty", _("The file holds no rows.")
-    TOO_LARGE = "too_large", _("The file is larger than 20 MB.")
-    TOO_MANY_ROWS = "too_many_rows", _("The file has more than 50,000 rows.")
-    TOO_MANY_COLUMNS = "too_many_columns", _("The file has more than 200 columns.")
-    UNKNOWN_FORMAT = "unknown_format", _("This is not a CSV, Excel (.xlsx) or JSON file.")
-    UNKNOWN_ENCODING = "unknown_encoding", _("The text is neither UTF-8, UTF-16 nor GB18030.")
-    BAD_JSON = "bad_json", _("The JSON is broken or cut off.")
-    JSON_SHAPE = "json_shape", _("The JSON is not a list of resources.")
-    BAD_CSV = "bad_csv", _("The CSV is broken: a cell never ends, or is too long.")
-    BAD_XLSX = "bad_xlsx", _("The Excel file is broken or protected by a password.")
-    XLSX_BOMB = "xlsx_bomb", _("The Excel file unpacks to far more than its size.")
-    NO_NAME_COLUMN = "no_name_column", _("No column holds the name.")

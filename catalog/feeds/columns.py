@@ -1,20 +1,17 @@
 """What each column of a file means: by its label first, by its content where the label says nothing."""
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from catalog.choices import FeedField, ResourceKind
-from catalog.feeds.dates import parse_date
 from catalog.feeds.durations import parse_duration
 from catalog.feeds.hours import parse_hours
 from catalog.feeds.prices import parse_coordinate, parse_price, parse_rating
-from catalog.feeds.texts import compare_key, phones
+from core.tables.columns import Match, Meanings, label_key
+from core.tables.dates import parse_date
+from core.tables.texts import compare_key, phones
 
-CERTAIN = 0.75  # below this a person must confirm before the column is used
-_BY_CONTENT = 0.6
-
-LABELS: dict[FeedField, tuple[str, ...]] = {
+LABELS: dict[str, tuple[str, ...]] = {
     FeedField.NAME: (
         "名称", "名字", "资源名称", "产品名称", "酒店名称", "景点名称", "餐厅名称", "标题", "name", "title", "hotelname",
     ),
@@ -62,73 +59,6 @@ _KIND_WORDS = {word: kind for kind, words in _WORDS_OF_KIND.items() for word in 
 _KIND_HINTS = {label: kind for kind, labels in _LABELS_OF_KIND.items() for label in labels.split()}
 
 
-@dataclasses.dataclass(frozen=True)
-class Match:
-    """One column's meaning. `confidence` is from 0 to 1; below CERTAIN the column waits for a person."""
-
-    column: str
-    field: FeedField
-    confidence: float
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether the column is used without asking."""
-        return self.confidence >= CERTAIN
-
-
-def propose(columns: list[str], samples: list[list[str]]) -> list[Match]:
-    """A meaning for every column; no field is given to two columns, the surer one has it."""
-    guesses = [_guess(column, sample) for column, sample in zip(columns, samples, strict=True)]
-    best: dict[FeedField, float] = {}
-    for guess in guesses:
-        best[guess.field] = max(best.get(guess.field, 0.0), guess.confidence)
-    taken: set[FeedField] = set()
-    result = []
-    for guess in guesses:
-        first = guess.field not in taken and guess.confidence == best[guess.field]
-        if guess.field in {FeedField.EXTRA, FeedField.SKIP} or first:
-            taken.add(guess.field)
-            result.append(guess)
-        else:
-            result.append(Match(guess.column, FeedField.EXTRA, 1.0))
-    return result
-
-
-def _guess(column: str, sample: list[str]) -> Match:
-    key = label_key(column)
-    if key in _EXTRA_KEYS:
-        return Match(column, FeedField.EXTRA, 1.0)
-    for field, keys in _LABEL_KEYS.items():
-        if key in keys:
-            return Match(column, field, 1.0)
-    partial = _by_part_of_label(key)
-    if partial and _fits(partial, sample):
-        return Match(column, partial, 0.85)
-    if not sample:
-        return Match(column, FeedField.SKIP, 1.0)
-    return _by_content(column, sample)
-
-
-def _by_part_of_label(key: str) -> FeedField | None:
-    """The field whose label the column's label begins with ("城市名称" is a city), else ends with ("参考门票")."""
-    words = [(word, field) for field, keys in _LABEL_KEYS.items() for word in keys if len(word) >= (4 if word.isascii() else 2)]
-    words.sort(key=lambda pair: -len(pair[0]))
-    starting = next((field for word, field in words if key.startswith(word)), None)
-    return starting or next((field for word, field in words if key.endswith(word)), None)
-
-
-def _fits(field: FeedField, sample: list[str]) -> bool:
-    """Whether most values look like the field: "价格说明" begins like a price and is none."""
-    test = _SHAPES.get(field)
-    return test is None or not sample or sum(1 for text in sample if test(text)) * 2 >= len(sample)
-
-
-def label_key(column: str) -> str:
-    """A label without case, spaces, brackets and underscores: "门票 (元)" and "门票" are one."""
-    return re.sub(r"\(.*?\)|[\s_\-/*.:]", "", compare_key(column))
-
-
-_LABEL_KEYS = {field: {label_key(label) for label in labels} for field, labels in LABELS.items()}
 _EXTRA_KEYS = {label_key(label): name for label, name in EXTRAS.items()}
 
 
@@ -137,7 +67,7 @@ def extra_name(column: str) -> str:
     return _EXTRA_KEYS.get(label_key(column), column)[:40]
 
 
-_SHAPES: dict[FeedField, Callable[[str], bool]] = {
+_SHAPES: dict[str, Callable[[str], bool]] = {
     FeedField.PRICE: lambda text: parse_price(text) is not None,
     FeedField.RATING: lambda text: parse_rating(text) is not None,
     FeedField.PHONE: lambda text: phones(text) is not None,
@@ -146,7 +76,7 @@ _SHAPES: dict[FeedField, Callable[[str], bool]] = {
     FeedField.LATITUDE: lambda text: parse_coordinate(text, 90) is not None,
     FeedField.LONGITUDE: lambda text: parse_coordinate(text, 180) is not None,
 }
-_TESTS: tuple[tuple[FeedField, Callable[[str], bool]], ...] = (
+_TESTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     (FeedField.PHONE, lambda text: phones(text) is not None and len(text) >= 7),
     (FeedField.DURATION, lambda text: parse_duration(text) is not None),
     (FeedField.HOURS, lambda text: parse_hours(text) is not None),
@@ -155,12 +85,14 @@ _TESTS: tuple[tuple[FeedField, Callable[[str], bool]], ...] = (
 )
 
 
-def _by_content(column: str, sample: list[str]) -> Match:
-    for field, test in _TESTS:
-        share = sum(1 for text in sample if test(text)) / len(sample)
-        if share >= 0.8:
-            return Match(column, field, round(_BY_CONTENT * share, 2))
-    return Match(column, FeedField.EXTRA, 1.0)
+_MEANINGS = Meanings(
+    labels=LABELS, shapes=_SHAPES, contents=_TESTS, rest=FeedField.EXTRA, empty=FeedField.SKIP, kept=frozenset(_EXTRA_KEYS)
+)
+
+
+def propose(columns: list[str], samples: list[list[str]]) -> list[Match]:
+    """A meaning for every column; no field is given to two columns, the surer one has it."""
+    return _MEANINGS.propose(columns, samples)
 
 
 def guess_kind(columns: Iterable[str], kind_sample: Iterable[str]) -> ResourceKind | None:
@@ -175,9 +107,3 @@ def guess_kind(columns: Iterable[str], kind_sample: Iterable[str]) -> ResourceKi
 def kind_of(text: str) -> ResourceKind | None:
     """The kind a cell such as 景点 or hotel means."""
     return _KIND_WORDS.get(compare_key(text))
-
-
-def chosen(matches: Iterable[Match], *, corrections: Mapping[str, FeedField] | None = None) -> list[Match]:
-    """The matches with a person's corrections, which are certain."""
-    fixed = corrections or {}
-    return [Match(match.column, fixed[match.column], 1.0) if match.column in fixed else match for match in matches]

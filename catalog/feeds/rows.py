@@ -11,13 +11,14 @@ from typing import Any
 
 from catalog.choices import FeedField, IssueReason, IssueSeverity, ResourceKind
 from catalog.feeds import places
-from catalog.feeds.columns import Match, extra_name, kind_of
-from catalog.feeds.dates import parse_date
+from catalog.feeds.columns import extra_name, kind_of
 from catalog.feeds.decoding import Cell, Row, Table, as_text
 from catalog.feeds.durations import parse_duration
 from catalog.feeds.hours import parse_hours
 from catalog.feeds.prices import LARGEST_PRICE, is_yuan, parse_coordinate, parse_price, parse_rating
-from catalog.feeds.texts import clean, compare_key, phones, shown, storable
+from core.tables.columns import Match
+from core.tables.dates import parse_date
+from core.tables.texts import clean, compare_key, phones, shown, storable
 
 NAME_LIMIT, ADDRESS_LIMIT, CITY_LIMIT, ID_LIMIT = 120, 200, 40, 120
 EXTRA_LIMIT, EXTRA_PARTS, EXTRA_COLUMNS = 1000, 60, 40
@@ -93,8 +94,8 @@ class Reader:
         self.known_cities = known_cities
         self.default_city = default_city
         self.today = today
-        self._at: dict[FeedField, int] = {match.field: position[match.column] for match in certain}
-        self._label: dict[FeedField, str] = {match.field: match.column for match in certain}
+        self._at: dict[str, int] = {match.field: position[match.column] for match in certain}
+        self._label: dict[str, str] = {match.field: match.column for match in certain}
         more = [(extra_name(match.column), position[match.column]) for match in certain if match.field == FeedField.EXTRA]
         self._extras = more[:EXTRA_COLUMNS]
         self._seen: set[str] = set()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.choices import FeedField, FeedRunState, FileFault, IssueReason, ResourceKind
 from catalog.feeds import places
-from catalog.feeds.columns import Match, chosen, guess_kind, propose
+from catalog.feeds.columns import guess_kind, propose
 from catalog.feeds.decoding import Table, UnreadableFile, column_samples, open_table
 from catalog.feeds.rows import Draft, Outcome, Reader, city_counts
 from catalog.models import Destination, FeedRun, Supplier
@@ -20,6 +20,7 @@ from core import clock
 from core.choices import Lane
 from core.errors import BadInput, Refused
 from core.jobs import enqueue, job
+from core.tables.columns import Match, chosen
 from staff.models import User
 
 PROGRESS_ROWS = 500
@@ -72,7 +73,7 @@ def _kind(table: Table, matches: list[Match]) -> ResourceKind | None:
 
 
 def _stored(matches: list[Match]) -> list[tuple[str, str, float]]:
-    return [(match.column, match.field.value, match.confidence) for match in matches]
+    return [(match.column, str(match.field), match.confidence) for match in matches]
 
 
 def matches_of(run: FeedRun) -> list[Match]:

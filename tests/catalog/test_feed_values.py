@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.feeds.dates import parse_date
 from catalog.feeds.durations import Duration, parse_duration
 from catalog.feeds.hours import Span, parse_hours
 from catalog.feeds.places import assumed_city, city_in, city_named
 from catalog.feeds.prices import is_yuan, parse_coordinate, parse_price, parse_rating
-from catalog.feeds.texts import clean, phones, shown, storable
+from core.tables.dates import parse_date
+from core.tables.texts import clean, phones, shown, storable
 
 ALL = (1, 2, 3, 4, 5, 6, 7)
 
