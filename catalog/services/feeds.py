@@ -120,7 +120,7 @@ def remap_feed(run: FeedRun, fields: Mapping[str, str], *, user: User) -> None:
     used = [match.field for match in matches if match.field not in {FeedField.EXTRA, FeedField.SKIP}]
     twice = {field for field in used if used.count(field) > 1}
     if twice:
-        raise BadInput(_("Two columns cannot mean the same."), {field.value: _("chosen twice") for field in twice})
+        raise BadInput(_("Two columns cannot mean the same."), {str(field): _("chosen twice") for field in twice})
     if FeedField.NAME not in used:
         raise BadInput(str(FileFault.NO_NAME_COLUMN.label), {FeedField.NAME.value: str(FileFault.NO_NAME_COLUMN.label)})
     run.mapping = {"columns": _stored(matches)}

@@ -9,8 +9,9 @@ import xlsxwriter
 
 from catalog.choices import FeedField, FeedFormat, FileFault, ResourceKind
 from catalog.feeds import decoding
-from catalog.feeds.columns import Match, guess_kind, propose
+from catalog.feeds.columns import guess_kind, propose
 from catalog.feeds.decoding import UnreadableFile, column_samples, open_table
+from core.tables.columns import Match
 
 CSV = "名称,城市,门票\n西湖,杭州,0\n灵隐寺,杭州,75\n"
 
@@ -140,7 +141,7 @@ def test_one_cell_at_the_far_corner_does_not_take_all_memory() -> None:
 
 def matched(columns: list[str], *rows: list[str]) -> dict[str, tuple[str, float]]:
     samples = [list(cells) for cells in zip(*rows, strict=True)] if rows else [[] for _ in columns]
-    return {match.column: (match.field.value, match.confidence) for match in propose(columns, samples)}
+    return {match.column: (str(match.field), match.confidence) for match in propose(columns, samples)}
 
 
 def test_labels_tell_what_columns_mean() -> None:
