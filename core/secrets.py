@@ -22,19 +22,34 @@ def _derived(purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"scrm:" + purpose).derive(settings.DATA_KEY)
 
 
+@functools.cache
+def _cipher() -> AESGCM:
+    return AESGCM(_derived(b"seal"))
+
+
 def seal(plain: str) -> bytes:
     """Encrypt text; the result is key id + nonce + ciphertext with tag."""
+    return seal_bytes(plain.encode())
+
+
+def seal_bytes(plain: bytes) -> bytes:
+    """Encrypt a file; the result is key id + nonce + ciphertext with tag."""
     nonce = os.urandom(12)
-    return KEY_ID + nonce + AESGCM(_derived(b"seal")).encrypt(nonce, plain.encode(), KEY_ID)
+    return KEY_ID + nonce + _cipher().encrypt(nonce, plain, KEY_ID)
 
 
 def unseal(sealed: bytes) -> str:
     """Decrypt what `seal` made; ValueError when it was made with another key or was altered."""
+    return unseal_bytes(sealed).decode()
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """Decrypt what `seal_bytes` made; ValueError when it was made with another key or was altered."""
     raw = bytes(sealed)
     if raw[:1] != KEY_ID or len(raw) < 29:
         raise ValueError("sealed with an unknown key")
     try:
-        return AESGCM(_derived(b"seal")).decrypt(raw[1:13], raw[13:], KEY_ID).decode()
+        return _cipher().decrypt(raw[1:13], raw[13:], KEY_ID)
     except InvalidTag as error:
         raise ValueError("sealed with another key, or altered") from error
 

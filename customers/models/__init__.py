@@ -9,6 +9,7 @@ from customers.models.document import TravellerDocument
 from customers.models.erasure import ErasedIdentity, Erasure
 from customers.models.household import Household, HouseholdMember, Traveller
 from customers.models.identity import Clue, Identity, MemberToken
+from customers.models.importing import ImportBatch, ImportRow
 from customers.models.merge import EventHome, Merge, MergeMove, MergeReview
 from customers.models.note import Note
 from customers.models.relationship import Relationship
@@ -38,6 +39,8 @@ __all__ = [
     "Household",
     "HouseholdMember",
     "Identity",
+    "ImportBatch",
+    "ImportRow",
     "MemberToken",
     "Merge",
     "MergeMove",
