@@ -69,6 +69,14 @@ class CustomerMerged(Fact):
     absorbed_id: int
 
 
+@fact("customer.unmerged")
+class CustomerUnmerged(Fact):
+    """A merge was undone: `restored_id` is a person of their own again."""
+
+    customer_id: int
+    restored_id: int
+
+
 @fact("contact.added")
 class ContactAdded(Fact):
     """A customer became a WeCom friend of a member of staff. `welcome_code` is single-use and dead after 20 s."""

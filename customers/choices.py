@@ -13,6 +13,7 @@ class IdentityKind(models.TextChoices):
     XIAOHONGSHU = "xiaohongshu", _("Xiaohongshu user")
     OTA_ACCOUNT = "ota_account", _("OTA account")
     MEMBER_CARD = "member_card", _("Member card")
+    TRACE = "trace", _("Record without an account")
 
 
 class Gender(models.TextChoices):
