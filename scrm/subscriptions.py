@@ -9,6 +9,7 @@ from core.event_types import (
     CustomerActive,
     CustomerCreated,
     CustomerMerged,
+    CustomerUnmerged,
     Fact,
     MessageClicked,
     OrderClosed,
@@ -22,7 +23,8 @@ _TAGS = Subscription("tagging.handlers.on_customer_active", coalesce=True, batch
 
 SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     CustomerCreated: [_TAGS],
-    CustomerMerged: ["tagging.handlers.on_customer_merged"],
+    CustomerMerged: ["customers.handlers.on_customer_merged", "tagging.handlers.on_customer_merged"],
+    CustomerUnmerged: ["tagging.handlers.on_customer_unmerged"],
     ContactAdded: [Subscription("messaging.handlers.on_contact_added", lane="chat"), _TAGS],
     ContactLost: [_TAGS],
     ConsentChanged: [_TAGS],

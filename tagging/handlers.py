@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.event_types import CustomerMerged, Fact
-from tagging.services.manual import merge_tags
+from core.event_types import CustomerMerged, CustomerUnmerged, Fact
 from tagging.services.refresh import refresh_tags
 
 
@@ -13,5 +12,10 @@ def on_customer_active(facts: Sequence[Fact]) -> None:
 
 
 def on_customer_merged(fact: CustomerMerged) -> None:
-    """Two customers are one person: bring their tags together."""
-    merge_tags(fact.customer_id, fact.absorbed_id)
+    """Two customers are one person, and their tags were joined: ask the rules about that person."""
+    refresh_tags([fact.customer_id])
+
+
+def on_customer_unmerged(fact: CustomerUnmerged) -> None:
+    """One person is two again: ask the rules about both."""
+    refresh_tags([fact.customer_id, fact.restored_id])

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
@@ -74,10 +73,8 @@ class PhoneView(APIView):
             e164 = to_e164(number.number, number.country_code)
         except ValueError as error:
             raise BadInput(_("This is not a phone number we can use."), {"code": _("ask for the number again")}) from error
-        with transaction.atomic():
-            identities.bind_phone(_member(request), e164, source="mini")
-        _member(request).refresh_from_db()
-        return Response(serializers.ProfileSerializer(_member(request)).data)
+        customer = identities.bind_phone(_member(request), e164, source="mini")
+        return Response(serializers.ProfileSerializer(customer).data)
 
 
 class ConsentView(APIView):

@@ -36,13 +36,14 @@ class Merge(models.Model):
 
 
 class MergeMove(models.Model):
-    """What a merge did to one table: keys of rows moved, columns changed (old and new), rows removed. Undo reads it."""
+    """What a merge did to one table: keys of rows moved, columns changed (old and new), rows removed and added."""
 
     merge = models.ForeignKey(Merge, on_delete=models.CASCADE, related_name="moves")
     place = models.CharField(max_length=120)
     moved = models.JSONField(default=list)
     changed = models.JSONField(default=list)
     removed = models.JSONField(default=list)
+    added = models.JSONField(default=list)
 
     class Meta:
         verbose_name = _("merge move")

@@ -13,7 +13,8 @@ from core.events import record
 from core.jobs import enqueue, job
 from customers.choices import Gender, RelationState
 from customers.models import Customer, Relationship
-from customers.services import identities
+from customers.services import keys
+from customers.services.resolve import Profile, resolve
 from gateways import services as border
 from gateways.errors import GatewayError
 from gateways.queries import callback_fields
@@ -77,11 +78,11 @@ def _wait_for_contact(error: GatewayError, fields: dict[str, str]) -> float | No
 
 def save_contact(contact: Contact, *, key: str, welcome_code: str = "", welcome_userid: str = "") -> Customer:
     """Make or find the customer behind a contact and set each member's relation as the platform tells it."""
-    claims = [identities.unionid(contact.unionid)] if contact.unionid else []
-    claims.append(identities.external_userid(contact.external_userid))
+    told = [keys.unionid(contact.unionid)] if contact.unionid else []
+    told.append(keys.external_userid(contact.external_userid))
     members = {user.wecom_userid: user for user in User.objects.filter(wecom_userid__in=[f.userid for f in contact.follow_users])}
     with transaction.atomic():
-        customer, _ = identities.find_or_create(claims, source="wecom", nickname=contact.name)
+        customer = resolve(told, source="wecom", profile=Profile(nickname=contact.name)).customer
         _fill_profile(customer, contact, members)
         for follow in contact.follow_users:
             user = members.get(follow.userid)

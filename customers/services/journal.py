@@ -18,8 +18,8 @@ def move_rows(merge: Merge, place: Place, *, only: sql.Composable | None = None)
     """Move the absorbed customer's rows in one UPDATE and note their keys; the number moved."""
     statement = sql.SQL(
         "WITH moved AS (UPDATE {table} AS row SET {column} = %(to)s WHERE row.{column} = %(from)s AND {only} RETURNING {keys} AS key)"
-        " INSERT INTO customers_mergemove (merge_id, place, moved, changed, removed)"
-        " SELECT %(merge)s, %(place)s, jsonb_agg(key), '[]', '[]' FROM moved HAVING count(*) > 0"
+        " INSERT INTO customers_mergemove (merge_id, place, moved, changed, removed, added)"
+        " SELECT %(merge)s, %(place)s, jsonb_agg(key), '[]', '[]', '[]' FROM moved HAVING count(*) > 0"
         " RETURNING jsonb_array_length(moved)"
     ).format(**place.identifiers(), keys=place.key_list("row"), only=only or sql.SQL("true"))
     with connection.cursor() as cursor:
@@ -49,10 +49,11 @@ def rows_of(place: Place, customer_ids: list[int]) -> dict[str, Row]:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How rows differ after a move: keys with (old, new) of what changed, and rows that are gone."""
+    """How rows differ after a move: keys with (old, new) of what changed, rows that are gone, keys with rows that came."""
 
     changed: list[list[Any]]
     removed: list[Row]
+    added: list[list[Any]]
 
 
 def difference(before: dict[str, Row], after: dict[str, Row]) -> Difference:
@@ -63,7 +64,8 @@ def difference(before: dict[str, Row], after: dict[str, Row]) -> Difference:
         if new is not None and new != old:
             names = [name for name in old if old[name] != new[name]]
             changed.append([json.loads(key), {name: old[name] for name in names}, {name: new[name] for name in names}])
-    return Difference(changed, [old for key, old in before.items() if key not in after])
+    removed = [old for key, old in before.items() if key not in after]
+    return Difference(changed, removed, [[json.loads(key), row] for key, row in after.items() if key not in before])
 
 
 def noted(merge: Merge, place: Place, act: Callable[[], object]) -> None:
@@ -72,8 +74,8 @@ def noted(merge: Merge, place: Place, act: Callable[[], object]) -> None:
     before = rows_of(place, both)
     act()
     found = difference(before, rows_of(place, both))
-    if found.changed or found.removed:
-        MergeMove.objects.create(merge=merge, place=place.name, changed=found.changed, removed=found.removed)
+    if found.changed or found.removed or found.added:
+        MergeMove.objects.create(merge=merge, place=place.name, **dataclasses.asdict(found))
 
 
 def give_back(move: MergeMove, place: Place, *, root: int, absorbed: int) -> None:
@@ -82,6 +84,8 @@ def give_back(move: MergeMove, place: Place, *, root: int, absorbed: int) -> Non
         _give_back_moved(move, place, root, absorbed)
     for key, old, new in sorted(move.changed, key=lambda entry: place.column not in entry[1]):
         _give_back_changed(place, key, old, new, root)
+    for key, row in move.added:
+        _take_away(place, key, row)
     for row in move.removed:
         _put_back(place, row)
 
@@ -97,21 +101,37 @@ def _give_back_moved(move: MergeMove, place: Place, root: int, absorbed: int) ->
 
 def _give_back_changed(place: Place, key: list[str], old: Row, new: Row, root: int) -> None:
     """A column goes back only where nobody changed it since; a row that would collide keeps its newer values."""
-    select = sql.SQL(
-        "SELECT to_jsonb(row)::text FROM {table} AS row, (SELECT %s::jsonb AS key) AS wanted WHERE {match} FOR UPDATE OF row"
-    ).format(**place.identifiers(), match=place.key_match("row", "key"))
-    with connection.cursor() as cursor:
-        cursor.execute(select, [json.dumps(key)])
-        found = cursor.fetchone()
-    if found is None:
+    current = _current(place, key)
+    if current is None:
         return
-    current: Row = json.loads(found[0], parse_float=str)
     names = [name for name in old if current[name] == (root if name == place.column else new[name])]
     try:
         with transaction.atomic():
             _set(place, key, {name: old[name] for name in names})
     except IntegrityError:
         _set(place, key, {name: old[name] for name in names if name == place.column})
+
+
+def _current(place: Place, key: list[str]) -> Row | None:
+    """A row as it is now, locked; None when it is gone."""
+    select = sql.SQL(
+        "SELECT to_jsonb(row)::text FROM {table} AS row, (SELECT %s::jsonb AS key) AS wanted WHERE {match} FOR UPDATE OF row"
+    ).format(**place.identifiers(), match=place.key_match("row", "key"))
+    with connection.cursor() as cursor:
+        cursor.execute(select, [json.dumps(key)])
+        found = cursor.fetchone()
+    row: Row | None = json.loads(found[0], parse_float=str) if found else None
+    return row
+
+
+def _take_away(place: Place, key: list[str], row: Row) -> None:
+    """A row the merge made goes, unless somebody changed it since."""
+    if _current(place, key) == row:
+        statement = sql.SQL("DELETE FROM {table} AS row USING (SELECT %s::jsonb AS key) AS wanted WHERE {match}").format(
+            **place.identifiers(), match=place.key_match("row", "key")
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [json.dumps(key)])
 
 
 def _set(place: Place, key: list[str], values: Row) -> None:

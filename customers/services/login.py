@@ -12,7 +12,8 @@ from core.choices import Lane
 from core.jobs import job
 from core.secrets import token_hash
 from customers.models import Customer, MemberToken
-from customers.services import identities
+from customers.services import keys
+from customers.services.resolve import home_of, resolve
 from gateways.mini import mini
 
 SLIDING = dt.timedelta(days=7)
@@ -34,17 +35,17 @@ def log_in(code: str) -> LogIn:
     The session key that WeChat returns is not kept: nothing here decrypts client data.
     """
     session = mini().code2session(code)
-    claims = [identities.unionid(session.unionid)] if session.unionid else []
-    claims.append(identities.mini_openid(session.openid))
+    told = [keys.unionid(session.unionid)] if session.unionid else []
+    told.append(keys.mini_openid(session.openid))
     token = secrets.token_urlsafe(32)
     now = clock.now()
     with transaction.atomic():
-        customer, is_new = identities.find_or_create(claims, source="mini")
+        found = resolve(told, source="mini")
         MemberToken.objects.create(
-            token_hash=token_hash(token), customer=customer, openid=session.openid,
+            token_hash=token_hash(token), customer=found.customer, home_id=home_of(told[-1]), openid=session.openid,
             appid=settings.VENDORS["MINI_APP_ID"], created_at=now, expires_at=now + SLIDING,
         )  # fmt: skip
-    return LogIn(token, customer, is_new)
+    return LogIn(token, found.customer, found.is_new)
 
 
 def extend(token: MemberToken) -> None:

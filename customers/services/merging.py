@@ -54,7 +54,7 @@ def merge_customers(
 
 def _lock_present(*customer_ids: int) -> dict[int, Customer]:
     """Row locks in id order; both must be people of their own."""
-    found = {customer.pk: customer for customer in Customer.objects.select_for_update().filter(pk__in=customer_ids).order_by("pk")}
+    found = {customer.pk: customer for customer in Customer.objects.select_for_update(no_key=True).filter(pk__in=customer_ids).order_by("pk")}
     if len(found) != len(set(customer_ids)) or len(found) < 2 or any(one.merged_into_id for one in found.values()):
         raise Refused(_("These two cannot be joined: one of them has been joined with somebody else meanwhile."), "merged_already")
     return found
@@ -117,7 +117,7 @@ def undo_merge(merge: Merge, *, actor: User | None) -> None:
     """
     with transaction.atomic():
         root = roots_of([merge.absorbed_id])[merge.absorbed_id]
-        list(Customer.objects.select_for_update().filter(pk__in=[root, merge.survivor_id, merge.absorbed_id]).order_by("pk"))
+        list(Customer.objects.select_for_update(no_key=True).filter(pk__in=[root, merge.survivor_id, merge.absorbed_id]).order_by("pk"))
         fresh = Merge.objects.select_for_update().get(pk=merge.pk)
         if fresh.undone_at is not None:
             raise Refused(_("This has been undone already."), "undone_already")

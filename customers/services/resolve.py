@@ -49,12 +49,14 @@ class Profile:
 
 @dataclasses.dataclass(frozen=True)
 class Resolved:
-    """Who it is; `merged` counts records that turned out to be theirs, `reviews` questions that wait for staff."""
+    """Who it is. `merged` counts records that turned out to be theirs, `reviews` questions that wait for staff;
+    `disputed`: one of the keys stays with somebody else."""
 
     customer: Customer
     is_new: bool
     merged: int = 0
     reviews: int = 0
+    disputed: bool = False
 
 
 @dataclasses.dataclass
@@ -67,12 +69,15 @@ class _Found:
         return self.holders.get((key.kind, key.scope, key.hash))
 
 
-def resolve(keys: Sequence[Key], *, source: str, profile: Profile | None = None, own_act: bool = True) -> Resolved:
+def resolve(
+    keys: Sequence[Key], *, source: str, profile: Profile | None = None, known: Customer | None = None, own_act: bool = True
+) -> Resolved:
     """The customer behind keys that were seen together, made when nobody holds any of them.
 
     Keys that are missing are attached. When the keys belong to several customers these are merged, except where two
     verified phones differ: then a review is opened and the holder of the strongest key answers. Weak evidence
-    (unverified phone, `profile`) opens reviews only. `own_act=False` (a sync, an import) leaves out whoever was
+    (unverified phone, `profile`) opens reviews only. `known` is whose session it is, if any: as strong as the strongest
+    key. `own_act=False` (a sync, an import) leaves out whoever was
     erased: Refused("erased") when no key is left. Runs in a transaction of its own or the caller's.
     """
     about = profile or Profile()
@@ -80,13 +85,14 @@ def resolve(keys: Sequence[Key], *, source: str, profile: Profile | None = None,
         strong = _strong(keys, source, about, own_act=own_act)
         _queue_up(strong)
         found = _known(strong)
-        customer, is_new, merged, doubts = _join(strong, found, source, about)
+        joined = _join(strong, found, source, about, known)
+        customer = joined.customer
         _attach(customer, strong, found, source)
         _fill(customer, strong, about)
-        asked = doubts + clues.compare(customer.pk, keys, about.name, about.birthday, about.masked_phone, source)
-        if is_new:
+        asked = clues.compare(customer.pk, keys, about.name, about.birthday, about.masked_phone, source)
+        if joined.is_new:
             record(CustomerCreated(customer.pk, source), key=f"customer.created:{customer.pk}")
-    return Resolved(customer, is_new, merged, asked)
+    return dataclasses.replace(joined, reviews=joined.reviews + asked)
 
 
 def _strong(keys: Sequence[Key], source: str, about: Profile, *, own_act: bool) -> list[Key]:
@@ -121,18 +127,17 @@ def _known(keys: Sequence[Key]) -> _Found:
         return _Found({(kind, scope, bytes(value)): (owner, home) for kind, scope, value, owner, home in cursor.fetchall()})
 
 
-def _join(keys: Sequence[Key], found: _Found, source: str, about: Profile) -> tuple[Customer, bool, int, int]:
-    """(customer, is new, records merged, reviews opened)."""
+def _join(keys: Sequence[Key], found: _Found, source: str, about: Profile, known: Customer | None) -> Resolved:
     by_key = [(key, holder[0]) for key in keys if (holder := found.of(key))]
-    ids = list(dict.fromkeys(owner for _key, owner in by_key))
+    ids = list(dict.fromkeys([*([known.pk] if known else []), *(owner for _key, owner in by_key)]))
     if not ids:
-        return Customer.objects.create(nickname=about.nickname[:64], name=about.name[:60], source=source), True, 0, 0
+        return Resolved(Customer.objects.create(nickname=about.nickname[:64], name=about.name[:60], source=source[:40]), True)
     if len(ids) == 1:
-        return Customer.objects.get(pk=ids[0]), False, 0, 0
+        return Resolved(Customer.objects.get(pk=ids[0]), False)
     return _merge(ids, [key for key, _owner in by_key], source)
 
 
-def _merge(ids: list[int], keys: Sequence[Key], source: str) -> tuple[Customer, bool, int, int]:
+def _merge(ids: list[int], keys: Sequence[Key], source: str) -> Resolved:
     evidence: list[dict[str, Any]] = [{"kind": key.kind} for key in keys]
     verdict = decide(_with_phones(ids), reviews.declared_apart(ids))
     for absorbed in verdict.absorb:
@@ -141,7 +146,8 @@ def _merge(ids: list[int], keys: Sequence[Key], source: str) -> tuple[Customer, 
         reviews.open_review(left, right, reason=ReviewReason.PHONES_DIFFER, evidence=evidence, source=source)
         for left, right in verdict.doubts
     ]
-    return Customer.objects.get(pk=verdict.keep), False, len(verdict.absorb), sum(opened)
+    disputed = len(verdict.absorb) + 1 < len(ids)
+    return Resolved(Customer.objects.get(pk=verdict.keep), False, len(verdict.absorb), sum(opened), disputed)
 
 
 def _with_phones(ids: list[int]) -> list[Holder]:
@@ -181,6 +187,12 @@ def _fill(customer: Customer, keys: Sequence[Key], about: Profile) -> None:
         Customer.objects.filter(pk=customer.pk).update(**changes, updated_at=clock.now())
         for name, value in changes.items():
             setattr(customer, name, value)
+
+
+def home_of(key: Key) -> int | None:
+    """Whom a key came with, where a merge has moved it since."""
+    holder = _known([key]).of(key)
+    return holder[1] if holder else None
 
 
 def value_of(identity: Identity) -> str:

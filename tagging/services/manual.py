@@ -115,27 +115,3 @@ def _finish(
 
 def _detail(ids: list[int]) -> dict[str, Any]:
     return {"customers": len(ids), "first": ids[:NAMED_IN_AUDIT]}
-
-
-_MOVE = """
-INSERT INTO tagging_tagassignment AS held (customer_id, tag_id, source, rule_id, rule_version, evidence, confidence, assigned_at,
-    matched_at, expires_at, is_blocked, assigned_by_id)
-SELECT %(to)s, tag_id, source, rule_id, rule_version, evidence, confidence, assigned_at, matched_at, expires_at, is_blocked,
-    assigned_by_id
-FROM tagging_tagassignment WHERE customer_id = %(from)s AND source <> 'rule'
-ON CONFLICT (customer_id, tag_id) DO UPDATE SET source = EXCLUDED.source, rule_id = NULL, rule_version = NULL, expires_at = NULL,
-    is_blocked = EXCLUDED.is_blocked, assigned_by_id = EXCLUDED.assigned_by_id
-WHERE held.source = 'rule'
-"""
-
-
-def merge_tags(customer_id: int, absorbed_id: int) -> None:
-    """After a merge: what was given or blocked by hand moves to the one who stays; rules are asked anew. Safe to run twice."""
-    with transaction.atomic():
-        lock_tags([customer_id])
-        with connection.cursor() as cursor:
-            cursor.execute(_MOVE, {"to": customer_id, "from": absorbed_id})
-            cursor.execute("DELETE FROM tagging_tagassignment WHERE customer_id = %s", [absorbed_id])
-            cursor.execute("DELETE FROM tagging_customertags WHERE customer_id = %s", [absorbed_id])
-        rebuild_tags([customer_id])
-    refresh_tags([customer_id])

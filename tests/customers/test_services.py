@@ -10,12 +10,13 @@ from core.errors import Refused
 from core.models import Event
 from core.worker import run_pending
 from customers.choices import RelationState
-from customers.models import Consent, Customer, Identity, MemberToken, Relationship
-from customers.services import consents, identities
+from customers.models import Consent, Customer, Identity, MemberToken, MergeReview, Relationship
+from customers.services import consents, identities, keys
 from customers.services.login import log_in
+from customers.services.resolve import resolve
 from gateways.errors import GatewayError
 from gateways.simulator.testing import SimulatorHandle
-from staff.models import User
+from staff.models import AuditEntry, User
 from tests.factories import make_customer
 
 
@@ -39,13 +40,14 @@ def test_log_in_makes_a_customer_once_and_knows_a_wecom_friend_again(simulator: 
 
 @pytest.mark.django_db
 def test_identity_values_are_not_readable_in_the_table() -> None:
-    claim = identities.phone("+8613812345678")
-    customer, created = identities.find_or_create([claim], source="test")
+    claim = keys.phone("+8613812345678")
+    made = resolve([claim], source="test")
     row = Identity.objects.get()
-    assert created
+    assert made.is_new
     assert b"13812345678" not in bytes(row.value_sealed) + bytes(row.value_hash)
     assert "138" not in repr(claim)
-    assert identities.find_or_create([claim], source="test") == (customer, False)
+    again = resolve([claim], source="test")
+    assert (again.customer, again.is_new) == (made.customer, False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -55,10 +57,7 @@ def test_two_first_log_ins_at_once_are_one_person() -> None:
     def arrive() -> None:
         barrier.wait()
         try:
-            from django.db import transaction
-
-            with transaction.atomic():
-                identities.find_or_create([identities.unionid("u-1"), identities.mini_openid("o-1")], source="mini")
+            resolve([keys.unionid("u-1"), keys.mini_openid("o-1")], source="mini")
         finally:
             connection.close()
 
@@ -72,14 +71,28 @@ def test_two_first_log_ins_at_once_are_one_person() -> None:
 
 
 @pytest.mark.django_db
-def test_a_phone_of_another_account_is_never_taken_over() -> None:
+def test_a_phone_that_two_accounts_prove_joins_them() -> None:
+    su, lu = make_customer("苏晴"), make_customer("苏晴")
+    identities.bind_phone(su, "+8613812345678", source="mini")
+    joined = identities.bind_phone(lu, "+8613812345678", source="mini")
+    assert joined == su
+    assert Customer.objects.get(pk=lu.pk).merged_into == su
+    assert (su.pk, lu.pk) in Event.objects.filter(kind="customer.merged").values_list("customer_id", "props__absorbed_id")
+    assert AuditEntry.objects.filter(action="customers.merge").count() == 1
+
+
+@pytest.mark.django_db
+def test_two_verified_phones_are_never_joined_without_a_person() -> None:
     su, lu = make_customer("苏晴"), make_customer("陆遥")
     identities.bind_phone(su, "+8613812345678", source="mini")
+    identities.bind_phone(lu, "+8613999998888", source="mini")
     with pytest.raises(Refused) as refused:
         identities.bind_phone(lu, "+8613812345678", source="mini")
     assert refused.value.code == "phone_in_use"
-    assert Customer.objects.get(pk=su.pk).phone_masked == "138****5678"
-    assert Customer.objects.get(pk=lu.pk).phone_masked == ""
+    assert Customer.objects.get(pk=lu.pk).phone_masked == "139****8888"
+    assert not Customer.objects.filter(merged_into__isnull=False).exists()
+    review = MergeReview.objects.get()
+    assert (review.left, review.right, review.reason, review.state) == (su, lu, "phones_differ", "open")
 
 
 @pytest.mark.django_db

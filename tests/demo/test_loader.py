@@ -18,7 +18,8 @@ from core.event_types import BEHAVIOUR_KINDS
 from core.models import Event
 from core.secrets import unseal
 from customers.models import Activity, Consent, Customer, Identity, Relationship
-from customers.services.identities import find_or_create, mini_openid
+from customers.services.keys import mini_openid
+from customers.services.resolve import resolve
 from gateways.simulator.store import load as load_snapshot
 from messaging.choices import MessageState
 from messaging.models import Message
@@ -97,7 +98,8 @@ class TestWhatIsThere:
     def test_who_logs_in_is_found_again(self) -> None:
         people = make_population(7, 0, AT)
         index = next(i for i in range(1000) if people.ids.openid[i] and people.ids.phone[i])
-        customer, is_new = find_or_create([mini_openid(people.ids.openid[index])], source="mini")
+        found = resolve([mini_openid(people.ids.openid[index])], source="mini")
+        customer, is_new = found.customer, found.is_new
         assert not is_new
         assert customer.nickname == people.nickname[index]
         phone = customer.identities.get(kind="phone")

@@ -16,7 +16,8 @@ from core.worker import run_pending
 from customers.models import Customer
 from staff.models import User
 from tagging.models import CustomerTags, Tag, TagAssignment, TagGroup, TagRule
-from tagging.services.manual import add_tag, allow_tag_again, merge_tags, remove_tag
+from customers.services.merging import merge_customers
+from tagging.services.manual import add_tag, allow_tag_again, remove_tag
 from tagging.services.refresh import expire_tags, refresh_all, refresh_tags
 from tests.factories import make_customer
 from tests.tagging.conftest import VIEWED_FAMILY, Did, make_rule
@@ -314,9 +315,7 @@ def test_merging_brings_what_people_said_together(did: Did, family_rule: TagRule
     view(did, stays, 3)
     refresh_tags([stays.pk])
     remove_tag(lin, [goes.pk], family_rule.tag, never_again=True)
-    Customer.objects.filter(pk=goes.pk).update(merged_into=stays)
-    for _twice in range(2):
-        merge_tags(stays.pk, goes.pk)
+    merge_customers(stays.pk, goes.pk, evidence=[], source="test")
     assert tags_of(stays) == [other.pk]
     assert TagAssignment.objects.filter(customer=goes).count() == 0
     assert not CustomerTags.objects.filter(customer=goes).exists()

@@ -19,7 +19,8 @@ from core.secrets import seal
 from customers.choices import Channel, Gender, IdentityKind, Lifecycle, Purpose, RelationState
 from customers.models import Activity, Consent, Customer, Identity, Note, Relationship
 from customers.rules import mask_phone
-from customers.services import identities
+from customers.services import keys
+from customers.services.keys import Key
 from scrm.demo import world
 from scrm.demo.behaviour import KINDS, Behaviour, search_words
 from scrm.demo.loader.tables import copy, copy_lines, stable_uuid
@@ -143,14 +144,14 @@ def _stage(trips: Sequence[Trip], silent: float, is_quoted: bool, today: dt.date
 _IDENTITY = ("customer_id", "kind", "scope", "value_hash", "value_sealed", "verified_at", "source", "created_at")
 
 
-def claims_of(people: Population, index: int) -> list[identities.Claim]:
+def claims_of(people: Population, index: int) -> list[Key]:
     """Every identity of one person."""
     ids = people.ids
     makers = (
-        (identities.mini_openid, ids.openid[index]),
-        (identities.unionid, ids.unionid[index]),
-        (identities.external_userid, ids.external_userid[index]),
-        (identities.phone, f"+86{ids.phone[index]}" if ids.phone[index] else ""),
+        (keys.mini_openid, ids.openid[index]),
+        (keys.unionid, ids.unionid[index]),
+        (keys.external_userid, ids.external_userid[index]),
+        (keys.phone, f"+86{ids.phone[index]}" if ids.phone[index] else ""),
     )
     return [make(value) for make, value in makers if value]
 
