@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -39,9 +40,7 @@ REASONS = {
 }
 
 
-def compare(
-    customer_id: int, keys: Sequence[Key], name: str, birthday: dt.date | None, masked_phone: str, source: str
-) -> int:
+def compare(customer_id: int, keys: Sequence[Key], name: str, birthday: dt.date | None, masked_phone: str, source: str) -> int:
     """Keep what a fact hints at and open a review with everybody of whom the same is known; the number opened."""
     phones = [key for key in keys if key.kind == IdentityKind.PHONE]
     masks = {masked_phone, *(mask_phone(key.value) for key in phones)}
@@ -56,7 +55,7 @@ def compare(
     kinds, hashes = [kind for kind, _hash in told], [hashed for _kind, hashed in told]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [customer_id, source, kinds, hashes])
-        named = {"kinds": kinds, "hashes": hashes, "phones": weak, "proved": proved, "customer": customer_id}
+        named: dict[str, Any] = {"kinds": kinds, "hashes": hashes, "phones": weak, "proved": proved, "customer": customer_id}
         cursor.execute(_SAME, named | {"most": MOST_QUESTIONS + 1})
         met = cursor.fetchall()
     if len(met) > MOST_QUESTIONS:

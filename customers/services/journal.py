@@ -17,13 +17,14 @@ Row = dict[str, Any]
 def move_rows(merge: Merge, place: Place, *, only: sql.Composable | None = None) -> int:
     """Move the absorbed customer's rows in one UPDATE and note their keys; the number moved."""
     statement = sql.SQL(
-        "WITH moved AS (UPDATE {table} AS row SET {column} = %(to)s WHERE row.{column} = %(from)s AND {only} RETURNING {keys} AS key)"
+        "WITH moved AS (UPDATE {table} AS row SET {column} = %(to)s WHERE row.{column} = %(from)s AND {only}"
+        " RETURNING {keys} AS key)"
         " INSERT INTO customers_mergemove (merge_id, place, moved, changed, removed, added)"
         " SELECT %(merge)s, %(place)s, jsonb_agg(key), '[]', '[]', '[]' FROM moved HAVING count(*) > 0"
         " RETURNING jsonb_array_length(moved)"
     ).format(**place.identifiers(), keys=place.key_list("row"), only=only or sql.SQL("true"))
     with connection.cursor() as cursor:
-        named = {"to": merge.survivor_id, "from": merge.absorbed_id, "merge": merge.pk, "place": place.name}
+        named: Row = {"to": merge.survivor_id, "from": merge.absorbed_id, "merge": merge.pk, "place": place.name}
         cursor.execute(statement, named)
         row = cursor.fetchone()
     return int(row[0]) if row else 0
@@ -31,7 +32,7 @@ def move_rows(merge: Merge, place: Place, *, only: sql.Composable | None = None)
 
 def unless_taken(place: Place, columns: Iterable[str]) -> sql.Composable:
     """Only rows for which the survivor has none with the same values in `columns`."""
-    same = [sql.SQL("mine.{0} = row.{0}").format(sql.Identifier(name)) for name in columns if name]
+    same: list[sql.Composable] = [sql.SQL("mine.{0} = row.{0}").format(sql.Identifier(name)) for name in columns if name]
     return sql.SQL("NOT EXISTS (SELECT 1 FROM {table} AS mine WHERE mine.{column} = %(to)s AND {same})").format(
         **place.identifiers(), same=sql.SQL(" AND ").join(same or [sql.SQL("true")])
     )
@@ -92,8 +93,7 @@ def give_back(move: MergeMove, place: Place, *, root: int, absorbed: int) -> Non
 
 def _give_back_moved(move: MergeMove, place: Place, root: int, absorbed: int) -> None:
     statement = sql.SQL(
-        "UPDATE {table} AS row SET {column} = %s FROM jsonb_array_elements(%s::jsonb) AS key"
-        " WHERE {match} AND row.{column} = %s"
+        "UPDATE {table} AS row SET {column} = %s FROM jsonb_array_elements(%s::jsonb) AS key WHERE {match} AND row.{column} = %s"
     ).format(**place.identifiers(), match=place.key_match("row", "key"))
     with connection.cursor() as cursor:
         cursor.execute(statement, [absorbed, json.dumps(move.moved), root])

@@ -4,6 +4,7 @@ A merge notes what it moved (MergeMove). Undoing it sends every row home, keeps 
 was recorded since under an identity that came from the absorbed side. Merges of merges are undone in any order.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection, transaction
@@ -52,12 +53,16 @@ def merge_customers(
     return merge
 
 
-def _lock_present(*customer_ids: int) -> dict[int, Customer]:
-    """Row locks in id order; both must be people of their own."""
-    found = {customer.pk: customer for customer in Customer.objects.select_for_update(no_key=True).filter(pk__in=customer_ids).order_by("pk")}
-    if len(found) != len(set(customer_ids)) or len(found) < 2 or any(one.merged_into_id for one in found.values()):
-        raise Refused(_("These two cannot be joined: one of them has been joined with somebody else meanwhile."), "merged_already")
-    return found
+def _locked(customer_ids: Collection[int]) -> list[Customer]:
+    """Rows locked in id order. Others may meanwhile add rows that refer to them."""
+    return list(Customer.objects.select_for_update(no_key=True).filter(pk__in=customer_ids).order_by("pk"))
+
+
+def _lock_present(survivor_id: int, absorbed_id: int) -> None:
+    """Both must be people of their own."""
+    found = _locked({survivor_id, absorbed_id})
+    if len(found) != 2 or any(one.merged_into_id for one in found):
+        raise Refused(_("One of these two has been joined with somebody else meanwhile. Look again."), "merged_already")
 
 
 def _move(merge: Merge, place: Place) -> None:
@@ -117,7 +122,7 @@ def undo_merge(merge: Merge, *, actor: User | None) -> None:
     """
     with transaction.atomic():
         root = roots_of([merge.absorbed_id])[merge.absorbed_id]
-        list(Customer.objects.select_for_update(no_key=True).filter(pk__in=[root, merge.survivor_id, merge.absorbed_id]).order_by("pk"))
+        _locked({root, merge.survivor_id, merge.absorbed_id})
         fresh = Merge.objects.select_for_update().get(pk=merge.pk)
         if fresh.undone_at is not None:
             raise Refused(_("This has been undone already."), "undone_already")

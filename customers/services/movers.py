@@ -39,7 +39,8 @@ def _execute(statement: str, **named: Any) -> None:
 _RESTRICT = """
 WITH pair AS (
     SELECT mine.id AS mine_id, theirs.id AS theirs_id,
-           CASE WHEN mine.granted = theirs.granted THEN (mine.at, mine.id) >= (theirs.at, theirs.id) ELSE NOT mine.granted END AS mine_wins
+           CASE WHEN mine.granted <> theirs.granted THEN NOT mine.granted
+                ELSE (mine.at, mine.id) >= (theirs.at, theirs.id) END AS mine_wins
     FROM customers_consent AS mine JOIN customers_consent AS theirs USING (purpose, channel)
     WHERE mine.customer_id = %(to)s AND theirs.customer_id = %(from)s AND mine.is_current AND theirs.is_current
 )
@@ -81,9 +82,7 @@ ON CONFLICT (customer_id) DO UPDATE SET first_seen_at = least(row.first_seen_at,
 def restore_activity(undone: Undone) -> None:
     """Events that came since and went home count there."""
     if undone.late and undone.late_from and undone.late_to:
-        _execute(
-            _LATE_ACTIVITY, customer=undone.absorbed, first=undone.late_from, last=undone.late_to, count=undone.late
-        )
+        _execute(_LATE_ACTIVITY, customer=undone.absorbed, first=undone.late_from, last=undone.late_to, count=undone.late)
 
 
 CONSENTS = Mover(move_consents)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -60,7 +61,7 @@ def places() -> tuple[Place, ...]:
     found = []
     for name, how in settings.CUSTOMER_TABLES.items():
         meta = models[name.partition(".")[0]]._meta
-        fields = meta.pk.fields if isinstance(meta.pk, CompositePrimaryKey) else [meta.pk]
+        fields: list[Any] = list(meta.pk.fields) if isinstance(meta.pk, CompositePrimaryKey) else [meta.pk]
         found.append(Place(name, how, tuple((field.column, str(field.db_type(connection))) for field in fields)))
     return tuple(found)
 

@@ -11,7 +11,6 @@ several verified phones) go one by one through `resolve`, in row order.
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -96,8 +95,9 @@ _CREATE = """
 INSERT INTO customers_customer (id, public_id, name, name_pinyin, nickname, remark, gender, birthday, city, child_ages,
     phone_masked, lifecycle, source, owner_id, department_id, created_at, updated_at)
 SELECT customer_id, gen_random_uuid(), left(coalesce(name, ''), 60), left(coalesce(name_pinyin, ''), 120),
-    left(coalesce(nickname, ''), 64), left(coalesce(remark, ''), 120), coalesce(gender, ''), birthday, left(coalesce(city, ''), 40),
-    '{}', left(coalesce(phone_masked, ''), 20), 'lead', %(source)s, owner_id, department_id, coalesce(created_at, now()), now()
+    left(coalesce(nickname, ''), 64), left(coalesce(remark, ''), 120), coalesce(gender, ''), birthday,
+    left(coalesce(city, ''), 40), '{}', left(coalesce(phone_masked, ''), 20), 'lead',
+    %(source)s, owner_id, department_id, coalesce(created_at, now()), now()
 FROM resolve_row WHERE is_new ORDER BY customer_id
 """
 _ATTACH = """
@@ -111,7 +111,8 @@ ON CONFLICT (kind, scope, value_hash) DO NOTHING
 """
 # Somebody else stored one of these keys meanwhile: these rows are looked at again, one by one.
 _LOST = """
-UPDATE resolve_row AS row SET verdict = 'doubt' FROM resolve_key AS key JOIN customers_identity AS identity USING (kind, scope, value_hash)
+UPDATE resolve_row AS row SET verdict = 'doubt'
+FROM resolve_key AS key JOIN customers_identity AS identity USING (kind, scope, value_hash)
 WHERE row.row = key.row AND row.verdict IN ('new', 'known') AND identity.customer_id <> row.customer_id
     AND (key.verified OR key.kind <> 'phone')
 """
@@ -225,7 +226,7 @@ def _tally(cursor: Any) -> Tally:
 @job(Lane.BULK)
 def announce_created(first: int, last: int, source: str) -> None:
     """Record `customer.created` for the customers an import made; those known already add nothing."""
-    made: Sequence[tuple[int, Any]] = Customer.objects.filter(pk__gte=first, pk__lte=last, source=source).values_list("pk", "created_at")
+    made = Customer.objects.filter(pk__gte=first, pk__lte=last, source=source).values_list("pk", "created_at")
     facts = [Dated(CustomerCreated(pk, source), f"customer.created:{pk}", at) for pk, at in made]
     for start in range(0, len(facts), ANNOUNCED_AT_ONCE):
         record_many(facts[start : start + ANNOUNCED_AT_ONCE])

@@ -29,7 +29,8 @@ RETURNING (xmax = 0)
 _APART = """
 WITH RECURSIVE family (id, root) AS (
     SELECT id, id FROM unnest(%(ids)s::bigint[]) AS id
-    UNION ALL SELECT absorbed.id, family.root FROM customers_customer AS absorbed JOIN family ON absorbed.merged_into_id = family.id
+    UNION ALL
+    SELECT absorbed.id, family.root FROM customers_customer AS absorbed JOIN family ON absorbed.merged_into_id = family.id
 )
 SELECT DISTINCT one.root, other.root FROM customers_mergereview AS review
 JOIN family AS one ON one.id = review.left_id JOIN family AS other ON other.id = review.right_id
@@ -42,7 +43,13 @@ def open_review(one: int, other: int, *, reason: str, evidence: list[dict[str, A
     if declared_apart([one, other]):
         return False
     left, right = ordered(one, other)
-    named = {"left": left, "right": right, "reason": reason, "evidence": json.dumps(evidence), "source": source[:40]}
+    named: dict[str, Any] = {
+        "left": left,
+        "right": right,
+        "reason": reason,
+        "evidence": json.dumps(evidence),
+        "source": source[:40],
+    }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, named)
         row = cursor.fetchone()

@@ -14,9 +14,9 @@ from core.events import record
 from core.models import Event, Job
 from core.worker import run_pending
 from customers.models import Customer
+from customers.services.merging import merge_customers
 from staff.models import User
 from tagging.models import CustomerTags, Tag, TagAssignment, TagGroup, TagRule
-from customers.services.merging import merge_customers
 from tagging.services.manual import add_tag, allow_tag_again, remove_tag
 from tagging.services.refresh import expire_tags, refresh_all, refresh_tags
 from tests.factories import make_customer
