@@ -7,7 +7,9 @@ from django.db import transaction
 
 from core.errors import Refused
 from customers.intake.items import Who
-from customers.services import identities
+from customers.services import keys
+from customers.services.keys import Key
+from customers.services.resolve import Profile, resolve
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,20 +35,20 @@ def _person(who: Who, source: str) -> Person:
         return Person(None)
     try:
         with transaction.atomic():
-            customer, _is_new = identities.find_or_create(claims, source=source, nickname=who.name)
+            customer = resolve(claims, source=source, profile=Profile(nickname=who.name), own_act=False).customer
     except Refused as refused:
         return Person(None, refused.message)
     return Person(customer.pk)
 
 
-def _claims(who: Who) -> list[identities.Claim]:
+def _claims(who: Who) -> list[Key]:
     found = []
     if who.unionid:
-        found.append(identities.unionid(who.unionid))
+        found.append(keys.unionid(who.unionid))
     if who.external_userid:
-        found.append(identities.external_userid(who.external_userid))
+        found.append(keys.external_userid(who.external_userid))
     if who.openid:
-        found.append(identities.mini_openid(who.openid))
+        found.append(keys.mini_openid(who.openid))
     if who.phone:
-        found.append(identities.phone(who.phone))
+        found.append(keys.phone(who.phone))
     return found
