@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0008_switch_follows_ledger'),
+        ('customers', '0009_imports'),
     ]
 
     operations = [
