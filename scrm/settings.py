@@ -3,6 +3,8 @@
 `.env.example` documents each variable. A wrong value stops the start with one clear line.
 """
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,27 @@ CUSTOMER_TABLES = {
     "customers_mergereview.right_id": "stay",
     "customers_erasure.customer_id": "stay",
 }
+# How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
+# after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
+CUSTOMER_ERASURE = {
+    "core_event.customer_id": "customers.services.erasers.events",
+    "customers_datarequest.customer_id": "customers.services.erasers.requests",
+    "customers_erasure.customer_id": "keep",
+    "customers_customer.merged_into_id": "keep",
+    "customers_customerhistory.merged_into_id": "keep",
+    "messaging_message.customer_id": "messaging.services.erasing.blank_messages",
+    "orders_order.customer_id": "keep",
+    "campaigns_recipient.customer_id": "keep",
+}
+ERASERS = ["orders.services.erasing.blank_payers"]
+ERASURE_OBSTACLES = ["orders.queries.rights.erasure_obstacles"]
+ERASURE_KEPT_UNTIL = ["orders.queries.rights.kept_until"]
+ERASURE_FINALLY = [
+    "orders.services.erasing.delete_orders",
+    "campaigns.services.erasing.delete_recipients",
+    "messaging.services.erasing.delete_messages",
+]
+RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [
@@ -282,6 +305,10 @@ TIME_ZONE = "Asia/Shanghai"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(env.text("SCRM_MEDIA_ROOT", str(BASE_DIR / "media")))
+# Kept apart from the database's backups: after a restore it says who must be forgotten again.
+ERASURE_LIST = Path(env.text("SCRM_ERASURE_LIST", str(MEDIA_ROOT / "private" / "erasures.jsonl")))
+if TESTING:
+    ERASURE_LIST = Path(tempfile.gettempdir()) / f"scrm-erasures-{os.getpid()}.jsonl"
 _manifest = (STATIC_ROOT / "staticfiles.json").exists()
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _manifest
 STORAGES = {

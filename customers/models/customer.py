@@ -77,5 +77,10 @@ class Customer(models.Model):
             models.Index(fields=["name"], name="customer_name", opclasses=["text_pattern_ops"]),
         ]
 
+    @property
+    def audit_name(self) -> str:
+        """What the audit trail, from which nothing can be taken back, calls a customer: never by name."""
+        return f"#{self.pk}"
+
     def __str__(self) -> str:
         return self.name or self.nickname or str(self.public_id)[:8]

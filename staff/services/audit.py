@@ -40,7 +40,7 @@ def write_audit(
             action=action,
             object_type=obj._meta.label_lower if obj else "",
             object_id=str(obj.pk)[:60] if obj else "",
-            object_name=str(obj)[:120] if obj else "",
+            object_name=_name_of(obj),
             detail=_plain(detail or {}),
             ip=_plain_ip(ip),
             previous_hash=bytes(last) if last is not None else GENESIS,
@@ -48,6 +48,11 @@ def write_audit(
         entry.hash = seal_of(entry)
         entry.save(force_insert=True)
     return entry
+
+
+def _name_of(obj: Model | None) -> str:
+    """How the trail, which keeps everything for ever, names an object: people by number alone (`audit_name`)."""
+    return str(getattr(obj, "audit_name", obj))[:120] if obj else ""
 
 
 def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
