@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from redis import Redis
 from redis.exceptions import RedisError
 
-from customers.models import Customer, Household
+from customers.models import Customer, GroupMember, Household, SyncSeen
 
 KEEP = "keep"
 # What stays of the row itself: numbers and dates that lead to nobody, and who may see the orders.
@@ -76,8 +76,14 @@ def empty_shells(ids: Sequence[int], at: Any) -> None:
     Customer.objects.filter(pk__in=ids).update(**{**blank, "is_personalised": False, "lifecycle": "lost"}, erased_at=at)
 
 
-def _nothing(field: Field[Any, Any]) -> Any:
+def _nothing(field: "Field[Any, Any]") -> Any:
     return None if field.null else field.get_default()
+
+
+def wecom_mirror(values: Sequence[str]) -> int:
+    """What the mirror of WeCom keeps under the platform's own ids: places in group chats, and what a sync came across."""
+    found = GroupMember.objects.filter(is_external=True, userid__in=values).delete()[0]
+    return int(found + SyncSeen.objects.filter(external_id__in=values).delete()[0])
 
 
 def ledger(ids: Sequence[int]) -> int:

@@ -102,6 +102,7 @@ def forget(customer_id: int, *, at: dt.datetime) -> Erasure:
     )
     _bury(done, ids, at)
     removed = {"households": erasers.household_names(ids), **erasers.erase_places(ids), "ledger": erasers.ledger(ids)}
+    removed["wecom"] = erasers.wecom_mirror(values)
     for path in settings.ERASERS:
         removed[path.rpartition(".")[2]] = int(import_string(path)(ids))
     erasers.empty_shells(ids, at)

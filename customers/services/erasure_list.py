@@ -27,7 +27,7 @@ def remember(erasures: Iterable[Erasure]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write("".join(lines))
+            file.write("\n" + "".join(lines))  # whatever a crash left of the last line ends here
             file.flush()
             os.fsync(file.fileno())
     except OSError:
@@ -52,6 +52,8 @@ def read_list(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return iter(())
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line:
+            continue
         try:
             entry = json.loads(line)
             entries[int(entry["customer_id"])] = entry
