@@ -120,6 +120,8 @@ class Authenticator(TOTPDevice):
 
     SEALED: ClassVar[str] = "s1:"
 
+    key: str  # the library brings no types
+
     class Meta:
         proxy = True
         verbose_name = _("authenticator app")

@@ -121,13 +121,15 @@ def redis_traces(values: Sequence[str]) -> int:
 
 
 def _content(client: "Redis", key: bytes) -> bytes:
-    kind = client.type(key)
+    """Everything a key holds, in one piece."""
+    kind: Any = client.type(key)
+    held: list[Any] = []
     if kind == b"string":
-        return bytes(client.get(key) or b"")
-    if kind == b"hash":
-        return b"\n".join([*client.hkeys(key), *client.hvals(key)])
-    if kind == b"list":
-        return b"\n".join(client.lrange(key, 0, -1))
-    if kind in {b"set", b"zset"}:
-        return b"\n".join(client.smembers(key) if kind == b"set" else client.zrange(key, 0, -1))
-    return b""
+        held = [client.get(key)]
+    elif kind == b"hash":
+        held = [*client.hkeys(key), *client.hvals(key)]
+    elif kind == b"list":
+        held = list(client.lrange(key, 0, -1))
+    elif kind in {b"set", b"zset"}:
+        held = list(client.smembers(key) if kind == b"set" else client.zrange(key, 0, -1))
+    return b"\n".join(part for part in held if isinstance(part, bytes))

@@ -1,5 +1,7 @@
 """The agency's privacy texts: drafted, published once and for ever, and what a new version ends."""
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -79,7 +81,7 @@ UPDATE customers_consent SET is_current = false, lapsed_at = %(now)s WHERE id IN
 def lapse_consents(text_id: int) -> int:
     """End what was granted under older versions; refusals stay in force. Set-based, in portions; the number ended."""
     text = PrivacyText.objects.get(pk=text_id)
-    values = {
+    values: dict[str, Any] = {
         "now": clock.now(), "purpose": text.kind, "version": text.version, "published": text.published_at, "batch": BATCH,
     }  # fmt: skip
     ended, portion = 0, BATCH

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -64,7 +65,7 @@ def _last_movement(customer_ids: Sequence[int]) -> dt.date:
     return _day(_MOVED, list(customer_ids))
 
 
-def _day(statement: str, *values: object) -> dt.date:
+def _day(statement: str, *values: Any) -> dt.date:
     with connection.cursor() as cursor:
         cursor.execute(statement, list(values))
         return cursor.fetchone()[0] or dt.date.min

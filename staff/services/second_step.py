@@ -18,11 +18,13 @@ RECOVERY = "recovery"
 
 def confirmed_device(user: User) -> Authenticator | None:
     """The authenticator app that is in force for a user, if any."""
-    return Authenticator.objects.filter(user=user, confirmed=True).first()
+    found: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=True).first()
+    return found
 
 
 def pending_device(user: User) -> Authenticator:
     """The app being set up: one unconfirmed secret per user, kept until it is confirmed."""
+    device: Authenticator
     device, _created = Authenticator.objects.get_or_create(user=user, confirmed=False, defaults={"name": APP})
     return device
 
