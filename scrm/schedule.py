@@ -15,6 +15,8 @@ SCHEDULE: list[Every | Daily] = [
     Every(60, "orders.services.placing.close_expired_orders"),
     Every(300, "orders.services.refunds.ask_about_refunds"),
     Daily("00:20", "core.services.ensure_event_partitions"),
+    Every(3600, "customers.services.exports.remove_expired_exports"),
+    Daily("01:30", "customers.services.requests.recheck_blocked"),
     Daily("01:40", "customers.services.erasure.delete_expired_orders"),
     Daily("01:50", "customers.services.erasure_list.complete_erasure_list"),
     Daily("03:10", "orders.services.placing.complete_past_orders"),

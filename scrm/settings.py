@@ -153,6 +153,23 @@ ERASURE_FINALLY = [
     "campaigns.services.erasing.delete_recipients",
     "messaging.services.erasing.delete_messages",
 ]
+# The copy of one's own data: a reader where plain columns do not do (customers.queries.own_data), "skip" for bookkeeping.
+CUSTOMER_EXPORTERS = {
+    "core_event.customer_id": "customers.queries.own_data.events",
+    "customers_identity.customer_id": "customers.queries.own_data.identities",
+    "customers_traveller.customer_id": "customers.queries.own_data.travellers",
+    "customers_sharingsubject.customer_id": "customers.queries.own_data.sharings",
+    **dict.fromkeys(
+        [
+            "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
+            "customers_importrow.customer_id", "tagging_customertags.customer_id",
+            "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
+            "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
+            "customers_mergereview.right_id", "customers_erasure.customer_id",
+        ],
+        "skip",
+    ),
+}  # fmt: skip
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
