@@ -113,6 +113,14 @@ class CustomerActive(Fact):
     customer_id: int
 
 
+@fact("import.finished")
+class ImportFinished(Fact):
+    """A file was taken in whole; `target` says what its rows are."""
+
+    batch_id: int
+    target: str
+
+
 # --- tagging ----------------------------------------------------------------------------------------
 
 

@@ -132,6 +132,7 @@ CUSTOMER_TABLES = {
     "customers_mergereview.left_id": "stay",
     "customers_mergereview.right_id": "stay",
     "customers_erasure.customer_id": "stay",
+    "customers_importrow.customer_id": "stay",
 }
 # How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
 # after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
@@ -171,6 +172,8 @@ CUSTOMER_EXPORTERS = {
     ),
 }  # fmt: skip
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
+# Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
+CUSTOMER_DERIVED = {"tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'"}
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [

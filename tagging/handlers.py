@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.event_types import CustomerMerged, CustomerUnmerged, Fact
-from tagging.services.refresh import refresh_tags
+from core.event_types import CustomerMerged, CustomerUnmerged, Fact, ImportFinished
+from core.jobs import enqueue
+from tagging.services.refresh import refresh_all, refresh_tags
 
 
 def on_customer_active(facts: Sequence[Fact]) -> None:
@@ -19,3 +20,8 @@ def on_customer_merged(fact: CustomerMerged) -> None:
 def on_customer_unmerged(fact: CustomerUnmerged) -> None:
     """One person is two again: ask the rules about both."""
     refresh_tags([fact.customer_id, fact.restored_id])
+
+
+def on_import_finished(fact: ImportFinished) -> None:
+    """A file brought much at once: ask the rules about everybody, set by set."""
+    enqueue(refresh_all, key=f"import:{fact.batch_id}")

@@ -9,8 +9,8 @@ _DATE = re.compile(rf"(\d{{4}})(?:[-/.]|年)(\d{{1,2}})(?:[-/.]|月)(\d{{1,2}})�
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
 
-def parse_date(text: str) -> dt.date | None:
-    """The date in a cell, between 1990 and 2100; None when it is none, or could be read in two ways ("3/4/2027")."""
+def parse_date(text: str, earliest: dt.date = EARLIEST) -> dt.date | None:
+    """The date in a cell, from `earliest` (1990) to 2100; None when it is none, or could be read in two ways ("3/4/2027")."""
     match = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
     if not match:
         return None
@@ -19,4 +19,4 @@ def parse_date(text: str) -> dt.date | None:
         found = dt.date(year, month, day)
     except ValueError:
         return None
-    return found if EARLIEST <= found < LATEST else None
+    return found if earliest <= found < LATEST else None

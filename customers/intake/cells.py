@@ -14,6 +14,7 @@ from customers.intake.fields import LARGEST_AMOUNT, Wrong
 from customers.intake.items import MASKED, normal_phone
 from customers.intake.kinds import EVENTS
 
+OLDEST = dt.date(1900, 1, 1)
 _GENDERS = {
     "男": "male",
     "先生": "male",
@@ -64,7 +65,7 @@ def gender(text: str) -> str:
 
 
 def day(text: str) -> str:
-    day = parse_date(text) if not (len(text) == 10 and text[4] == "-") else _iso_day(text)
+    day = parse_date(text, OLDEST) if not (len(text) == 10 and text[4] == "-") else _iso_day(text)
     if day is None:
         raise Wrong(_("must be a date such as 2026-10-01"))
     return day.isoformat()
@@ -75,7 +76,7 @@ def _iso_day(text: str) -> dt.date | None:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return None
-    return day if 1900 <= day.year < 2100 else None
+    return day if OLDEST <= day < dt.date(2100, 1, 1) else None
 
 
 def moment(text: str) -> dt.datetime:

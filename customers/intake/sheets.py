@@ -246,6 +246,7 @@ class RowReader:
             (place[match.column], match.field, by_name[match.field].read, by_name[match.field].required) for match in used
         ]
         self._width = len(columns)
+        self._is_events = target == "events"
         self._person = [column.name for column in _PERSON if column.name != "birthday"]
 
     def read(self, row: Row) -> Parsed:
@@ -265,6 +266,9 @@ class RowReader:
                 complaints.append(Complaint(name, str(wrong), refused=required))
         if count > self._width and any(found[self._width :]):
             complaints.append(Complaint("", _("More cells than columns"), refused=True))
+        if self._is_events and "kind" in values:
+            needed = [field.name for field in EVENTS[values["kind"]].fields if field.required and field.name not in values]
+            complaints += [Complaint(name, _("is missing"), refused=True) for name in needed]
         if not any(values.get(name) for name in self._person):
             complaints.append(Complaint("phone", _("names nobody: neither a phone, a name nor a number"), refused=True))
         return Parsed(row.number, values, complaints)

@@ -62,7 +62,8 @@ class ImportBatch(models.Model):
 class ImportRow(models.Model):
     """What became of one row: enough to report it and to take it back. No cell of the file is kept here.
 
-    `filled` holds the facts of a known customer that were empty before; `event_key` the fact that was appended.
+    `has_made`: its customer was new. `filled` holds the facts of a known customer that were empty before; `event_key`
+    is the fact that was appended.
     """
 
     pk = models.CompositePrimaryKey("batch_id", "row_no")
@@ -70,6 +71,7 @@ class ImportRow(models.Model):
     row_no = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=RowState.choices)
     customer_id = models.BigIntegerField(null=True)
+    has_made = models.BooleanField(default=False, db_default=False)
     complaints = models.JSONField(default=list, db_default=[])
     filled = models.JSONField(null=True)
     event_key = models.UUIDField(null=True)

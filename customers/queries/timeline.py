@@ -138,6 +138,8 @@ class _Words(dict[str, str]):
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if str(value).startswith("import:"):
+        return _("import no. %(number)s") % {"number": str(value)[7:20]}
     return str(SOURCE_WORDS.get(str(value), str(value)[:80]))
 
 
