@@ -13,6 +13,7 @@ from core.worker import run_pending
 from customers.choices import ImportState
 from customers.models import Activity, Customer, Identity, ImportBatch, ImportRow, Note
 from customers.services import import_undo, imports
+from customers.services.import_chunks import take_chunk
 from customers.services.keys import phone, unionid
 from customers.services.resolve import resolve
 from staff.models import User
@@ -73,7 +74,7 @@ def test_customers_are_made_once_and_every_row_is_reported(lin: User) -> None:
     states = dict(ImportRow.objects.filter(batch=batch).values_list("row_no", "state"))
     assert states == {2: "created", 3: "created", 4: "created", 5: "matched", 6: "created", 7: "refused", 8: "created"}
     assert [one["field"] for one in ImportRow.objects.get(batch=batch, row_no=6).complaints] == ["phone", "birthday"]
-    assert ImportBatch.objects.values_list("content", flat=True).get().tobytes() == b"" or not bytes(batch.content)
+    assert bytes(ImportBatch.objects.values_list("content", flat=True).get()) == b""
     assert Identity.objects.filter(kind="phone").count() == 4
     assert Event.objects.filter(kind="customer.created").count() >= 4
 
@@ -199,7 +200,7 @@ def test_files_of_no_use(lin: User, content: bytes) -> None:
 
 
 def test_wrong_columns_wait_for_a_person(lin: User) -> None:
-    batch, _new = imports.upload_file(target="orders", filename="x.csv", content="a,b,c\n1,2,3\n".encode(), user=lin)
+    batch, _new = imports.upload_file(target="orders", filename="x.csv", content=b"a,b,c\n1,2,3\n", user=lin)
     with pytest.raises(BadInput) as caught:
         imports.confirm_file(batch, is_verified=True, user=lin)
     assert "订单号" in caught.value.message
@@ -222,7 +223,7 @@ def test_a_crash_in_the_middle_goes_on_where_it_was(lin: User, monkeypatch: pyte
     monkeypatch.setattr(imports, "CHUNK_ROWS", 2)
     batch, _new = imports.upload_file(target="orders", filename="x.csv", content=ORDERS.encode(), user=lin)
     imports.confirm_file(batch, is_verified=True, user=lin)
-    taken = imports.take_chunk
+    taken = take_chunk
     calls: list[int] = []
 
     def failing(batch: ImportBatch, rows: Any) -> Any:
