@@ -124,6 +124,7 @@ def test_every_fact_of_the_house_can_be_asked_for() -> None:
         "import.finished",
         "customer.active",
         "customer.merged",
+        "customer.unmerged",
         "tag.assigned",
         "tag.removed",
     }  # bookkeeping, or a field of its own
