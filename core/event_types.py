@@ -96,6 +96,17 @@ class ContactLost(Fact):
     by: str
 
 
+@fact("channel.joined")
+class ChannelJoined(Fact):
+    """A customer came by a live code or a link of a channel; `tag_ids` are the tags that channel gives its newcomers."""
+
+    customer_id: int
+    user_id: int
+    channel_id: int
+    way_id: int
+    tag_ids: list[int]
+
+
 @fact("consent.changed")
 class ConsentChanged(Fact):
     """The customer decided about a purpose on a channel."""

@@ -1,9 +1,16 @@
 """Facts that customers themselves must follow up."""
 
-from core.event_types import CustomerMerged
+from core.event_types import ContactAdded, CustomerMerged
+from customers.services.channels.events import join_channel
 from customers.services.merging import sweep_stragglers
 
 
 def on_customer_merged(fact: CustomerMerged) -> None:
     """What was written under the absorbed record while the merge committed moves too."""
     sweep_stragglers(fact.absorbed_id)
+
+
+def on_contact_added(fact: ContactAdded) -> None:
+    """Who came by a live code or a link came by its channel."""
+    if fact.state:
+        join_channel(fact.customer_id, fact.user_id, fact.state)

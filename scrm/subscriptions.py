@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from core.event_types import (
+    ChannelJoined,
     ConsentChanged,
     ContactAdded,
     ContactLost,
@@ -26,7 +27,12 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     CustomerCreated: [_TAGS],
     CustomerMerged: ["customers.handlers.on_customer_merged", "tagging.handlers.on_customer_merged"],
     CustomerUnmerged: ["tagging.handlers.on_customer_unmerged"],
-    ContactAdded: [Subscription("messaging.handlers.on_contact_added", lane="chat"), _TAGS],
+    ContactAdded: [
+        Subscription("messaging.handlers.on_contact_added", lane="chat"),
+        "customers.handlers.on_contact_added",
+        _TAGS,
+    ],
+    ChannelJoined: ["tagging.handlers.on_channel_joined", _TAGS],
     ContactLost: [_TAGS],
     ConsentChanged: [_TAGS],
     CustomerActive: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],

@@ -21,8 +21,8 @@ from scrm import health
 from scrm.keeper import die_with_parent
 
 GRACE_SECONDS = 1.5  # between asking to stop and insisting
-PAUSES = (0.1, 1.0, 2.0, 4.0, 8.0)  # seconds before each new start in a row of failures
-WELL_AFTER_SECONDS = 10.0  # a process that ran this long starts a new row
+PAUSES = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds before each new start in a row of failures
+WELL_AFTER_SECONDS = 20.0  # a process that ran this long starts a new row
 COLOURS = (36, 32, 33, 35, 34, 31)
 
 

@@ -17,6 +17,7 @@ ABILITIES = frozenset(
         "tags.view", "tags.assign", "tags.manage",
         "segments.view", "segments.manage",
         "campaigns.view", "campaigns.edit", "campaigns.launch", "campaigns.approve",
+        "channels.view", "channels.manage",
         "tasks.view", "tasks.work", "tasks.assign",
         "products.view", "products.edit",
         "suppliers.view", "suppliers.import",
@@ -28,7 +29,7 @@ ABILITIES = frozenset(
 )  # fmt: skip
 
 _EVERYBODY = {"workbench.view", "settings.view", "sim.use"}
-_READS = {"customers.view", "tags.view", "segments.view", "campaigns.view", "products.view", "orders.view"}
+_READS = {"customers.view", "tags.view", "segments.view", "campaigns.view", "channels.view", "products.view", "orders.view"}
 _FRONT_LINE = (
     _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
 )
@@ -40,7 +41,15 @@ _TABLE: dict[str, frozenset[str]] = {
         _EVERYBODY
         | _READS
         | {"customers.edit", "customers.assign", "customers.merge", "tags.assign", "tags.manage", "segments.manage"}
-        | {"campaigns.edit", "campaigns.launch", "campaigns.approve", "tasks.view", "tasks.work", "tasks.assign"}
+        | {
+            "channels.manage",
+            "campaigns.edit",
+            "campaigns.launch",
+            "campaigns.approve",
+            "tasks.view",
+            "tasks.work",
+            "tasks.assign",
+        }
         | {"products.edit", "suppliers.view", "suppliers.import", "data.view", "data.manage", "staff.view"}
     ),
     Role.SALES: frozenset(_FRONT_LINE | {"orders.create"}),

@@ -16,6 +16,7 @@ class TagSource(models.TextChoices):
     MANUAL = "manual", _("By hand")
     CHAT = "chat", _("Chat")
     AI = "ai", _("AI")
+    CHANNEL = "channel", _("Channel")
 
 
 class RuleState(models.TextChoices):

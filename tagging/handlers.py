@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.event_types import CustomerMerged, CustomerUnmerged, Fact, ImportFinished
+from core.event_types import ChannelJoined, CustomerMerged, CustomerUnmerged, Fact, ImportFinished
 from core.jobs import enqueue
+from tagging.services.newcomers import tag_newcomer
 from tagging.services.refresh import refresh_all, refresh_tags
 
 
@@ -25,3 +26,8 @@ def on_customer_unmerged(fact: CustomerUnmerged) -> None:
 def on_import_finished(fact: ImportFinished) -> None:
     """A file brought much at once: ask the rules about everybody, set by set."""
     enqueue(refresh_all, key=f"import:{fact.batch_id}")
+
+
+def on_channel_joined(fact: ChannelJoined) -> None:
+    """A channel gives its newcomers tags."""
+    tag_newcomer(fact.customer_id, fact.tag_ids)

@@ -1,7 +1,7 @@
 """One person out of many identities; consent; relations; what they did last."""
 
 from customers.models.activity import Activity
-from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayMember
+from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayDay, WayMember
 from customers.models.consent import Consent, PrivacyText, Suppression
 from customers.models.corp import CorpMember, CorpTag, GroupChat, GroupMember, SyncRepair, SyncRun, SyncSeen
 from customers.models.customer import Customer, CustomerQuerySet
@@ -61,5 +61,6 @@ __all__ = [
     "SyncSeen",
     "Traveller",
     "TravellerDocument",
+    "WayDay",
     "WayMember",
 ]

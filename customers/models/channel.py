@@ -43,7 +43,7 @@ class ContactWay(models.Model):
 
     `state` comes back with each newcomer and is kept for ever. `config_id` is the platform's name of it (of a link: the
     link id), empty until it was made there. `pushed_userids` is who answers at the platform now; `next_change_at` is
-    when the shifts say otherwise.
+    when the shifts say otherwise. `url` is where a link leads, or where the platform keeps a code's picture.
     """
 
     channel = models.ForeignKey(AcquisitionChannel, on_delete=models.PROTECT, related_name="ways")
@@ -52,6 +52,7 @@ class ContactWay(models.Model):
     state = models.CharField(max_length=30, unique=True)
     config_id = models.CharField(max_length=64, blank=True, default="")
     url = models.CharField(max_length=300, blank=True, default="")
+    picture = models.BinaryField(null=True, max_length=200_000)
     spare = models.ForeignKey(
         User, verbose_name=_("spare member"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -73,6 +74,22 @@ class ContactWay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WayDay(models.Model):
+    """How often a code's page or a link was opened on one Shanghai day."""
+
+    way = models.ForeignKey(ContactWay, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    opened = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("day of a live code")
+        verbose_name_plural = _("days of live codes")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["way", "day"], name="way_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.way_id}: {self.day}"
 
 
 class WayMember(models.Model):

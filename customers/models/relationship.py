@@ -35,7 +35,11 @@ class Relationship(models.Model):
         verbose_name = _("relationship")
         verbose_name_plural = _("relationships")
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "external_userid"], name="relationship_pair")]
-        indexes: ClassVar = [models.Index(fields=["customer"], condition=Q(state="active"), name="relationship_active")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer"], condition=Q(state="active"), name="relationship_active"),
+            models.Index(fields=["channel_state", "added_at"], condition=~Q(channel_state=""), name="relationship_channel"),
+            models.Index(fields=["external_userid"], name="relationship_external"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}-{self.customer_id}"

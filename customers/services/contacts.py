@@ -1,143 +1,200 @@
-"""WeCom friends: a callback is only a hint; what the platform says when asked is the truth."""
+"""WeCom's callbacks: each is only a hint; what the platform says when asked is the truth.
+
+They come late, twice and in any order. A newcomer's callback runs on the chat lane, because the welcome must go out
+within 20 seconds; everything else waits on the usual lane, where many hints about one contact cost one question.
+"""
 
 import datetime as dt
 import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
 from core import clock
 from core.choices import Lane
-from core.errors import Later
-from core.event_types import ContactAdded, ContactLost
-from core.events import record
 from core.jobs import enqueue, job
-from customers.choices import Gender, RelationState
-from customers.models import Customer, Relationship
-from customers.services import keys
-from customers.services.resolve import Profile, resolve
+from customers.choices import RelationState
+from customers.queries.friendships import friends_of
+from customers.rules.friendships import wait_seconds
+from customers.services.channels.events import hear_of_link
+from customers.services.sync import library
+from customers.services.sync.friendships import Friendship, apply_friendships, end_friendships, friendships_of
 from gateways import services as border
 from gateways.errors import GatewayError
 from gateways.queries import callback_fields
-from gateways.wecom import CallbackEvent, Contact, FollowUser, wecom
-from staff.models import User
+from gateways.wecom import CallbackEvent, Contact, wecom
 
 logger = logging.getLogger(__name__)
 
-GENDERS = {1: Gender.MALE, 2: Gender.FEMALE}
 ADDED = {"add_external_contact", "add_half_external_contact"}
-LOST = {"del_follow_user": RelationState.DELETED_BY_CUSTOMER, "del_external_contact": RelationState.DELETED_BY_STAFF}
-NOT_A_CONTACT_YET = "84061"  # may pass within seconds of adding
-WAITS = (5.0, 30.0, 120.0)
+LEFT, REMOVED = "del_follow_user", "del_external_contact"
+GONE = {"84061", "40096"}  # also for some seconds after a friendship began
+NO_CHAT = "40050"
+Fields = Mapping[str, Any]
 
 
 def receive_callback(event: CallbackEvent, body: str) -> None:
     """Keep a verified callback and remember to work on it; a retry of the vendor changes nothing. In a transaction."""
-    callback_id = border.store_callback(
-        source="wecom",
-        dedupe_key=event.dedupe_key,
-        body=body,
-        kind=f"{event.fields.get('Event', '')}/{event.fields.get('ChangeType', '')}",
-    )
+    change = event.fields.get("ChangeType", "")
+    kind = f"{event.fields.get('Event', '')}/{change}"
+    callback_id = border.store_callback(source="wecom", dedupe_key=event.dedupe_key, body=body, kind=kind)
     if callback_id is not None:
-        enqueue(apply_callback, key=str(callback_id), callback_id=callback_id)
+        work = welcome_callback if change in ADDED else apply_callbacks
+        enqueue(work, key=str(callback_id), callback_id=callback_id)
 
 
 @job(Lane.CHAT)
-def apply_callback(callback_id: int) -> None:
-    """Bring our state in line with what the callback hints at. The chat lane: a welcome must go out within 20 s."""
+def welcome_callback(callback_id: int) -> None:
+    """Somebody made friends with a member: bring our picture in line at once, so that the welcome is in time."""
     fields = callback_fields(callback_id)
-    if fields.get("Event") == "change_external_contact":
-        _apply_contact_change(callback_id, fields)
+    _follow_contact(fields.get("ExternalUserID", ""), [fields])
     border.mark_callback_processed(callback_id)
 
 
-def _apply_contact_change(callback_id: int, fields: dict[str, str]) -> None:
-    change, external_userid = fields.get("ChangeType", ""), fields.get("ExternalUserID", "")
-    if change in LOST:
-        end_relationship(fields.get("UserID", ""), external_userid, LOST[change])
+@job(Lane.USUAL, batch=True)
+def apply_callbacks(many: Sequence[dict[str, Any]]) -> None:
+    """Bring our picture in line with what these callbacks hint at: one question per contact, chat, tag."""
+    by_subject: dict[tuple[str, str], list[tuple[int, Fields]]] = defaultdict(list)
+    for args in many:
+        fields = callback_fields(args["callback_id"])
+        by_subject[_subject(fields)].append((args["callback_id"], fields))
+    for (event, subject), hints in by_subject.items():
+        _follow(event, subject, [fields for _, fields in hints])
+        for callback_id, _fields in hints:
+            border.mark_callback_processed(callback_id)
+
+
+def _subject(fields: Fields) -> tuple[str, str]:
+    event = str(fields.get("Event", ""))
+    name = {"change_external_contact": "ExternalUserID", "change_external_chat": "ChatId", "change_external_tag": "Id"}.get(event)
+    return event, str(fields.get(name, "")) if name else ""
+
+
+def _follow(event: str, subject: str, hints: Sequence[Fields]) -> None:
+    """What is unknown, or says not whom it is about, is kept and changes nothing."""
+    if event == "customer_acquisition":
+        for fields in hints:
+            hear_of_link(fields, _moment(fields))
+    elif not subject:
         return
+    elif event == "change_external_contact":
+        _follow_contact(subject, hints)
+    elif event == "change_external_chat":
+        follow_chat(subject)
+    elif event == "change_external_tag":
+        _follow_tag(subject, {str(fields.get("TagType", "")) for fields in hints})
+
+
+def _moment(fields: Fields) -> dt.datetime:
+    """When it happened, by the platform's clock; now when it does not say."""
+    created = str(fields.get("CreateTime", ""))
+    if created.isascii() and created.isdigit() and len(created) <= 10:
+        return dt.datetime.fromtimestamp(int(created), dt.UTC)
+    return clock.now()
+
+
+# --- contacts -----------------------------------------------------------------------------------------
+
+
+def _follow_contact(external_userid: str, hints: Sequence[Fields]) -> None:
+    if not external_userid:
+        return
+    fetched_at = clock.now()
+    contact = _ask(external_userid)
+    shown = {follow.userid for follow in contact.follow_users} if contact else set()
+    additions = [fields for fields in hints if fields.get("ChangeType") in ADDED and fields.get("UserID")]
+    unseen = [fields for fields in additions if fields["UserID"] not in shown]
+    waits = [wait for fields in unseen if (wait := wait_seconds(_moment(fields), fetched_at)) is not None]
+    with transaction.atomic():
+        apply_friendships([_as_hinted(external_userid, fields) for fields in unseen])
+        if contact is not None:
+            codes = {fields["UserID"]: str(fields.get("WelcomeCode", "")) for fields in additions}
+            apply_friendships(friendships_of(contact, fetched_at, codes))
+        if waits:
+            enqueue(
+                refetch_contact, key=f"{external_userid}:{int(fetched_at.timestamp())}",
+                run_at=fetched_at + dt.timedelta(seconds=min(waits)), external_userid=external_userid,
+                since=min(int(_moment(fields).timestamp()) for fields in unseen),
+            )  # fmt: skip
+        else:
+            _end_unshown(external_userid, shown, hints, fetched_at)
+        _end_left(external_userid, hints)
+
+
+def _ask(external_userid: str) -> Contact | None:
     try:
-        contact = wecom().get_contact(external_userid)
+        return wecom().get_contact(external_userid)
     except GatewayError as error:
-        wait = _wait_for_contact(error, fields)
-        if wait is None:
-            raise
-        raise Later(wait, "the platform does not show the new contact yet") from error
-    welcome = fields.get("WelcomeCode", "") if change in ADDED else ""
-    save_contact(contact, welcome_code=welcome, welcome_userid=fields.get("UserID", ""), key=f"callback:{callback_id}")
+        if error.errcode in GONE:
+            return None
+        raise
 
 
-def _wait_for_contact(error: GatewayError, fields: dict[str, str]) -> float | None:
-    """How long to wait for a contact the platform does not show yet; None when it is no longer worth it."""
-    created = fields.get("CreateTime", "")
-    if error.errcode != NOT_A_CONTACT_YET or not created.isdigit():
-        return None
-    age = clock.now().timestamp() - int(created)
-    return next((wait for wait in WAITS if age < wait * 2), None)
-
-
-def save_contact(contact: Contact, *, key: str, welcome_code: str = "", welcome_userid: str = "") -> Customer:
-    """Make or find the customer behind a contact and set each member's relation as the platform tells it."""
-    told = [keys.unionid(contact.unionid)] if contact.unionid else []
-    told.append(keys.external_userid(contact.external_userid))
-    members = {user.wecom_userid: user for user in User.objects.filter(wecom_userid__in=[f.userid for f in contact.follow_users])}
-    with transaction.atomic():
-        customer = resolve(told, source="wecom", profile=Profile(nickname=contact.name)).customer
-        _fill_profile(customer, contact, members)
-        for follow in contact.follow_users:
-            user = members.get(follow.userid)
-            if user is not None:
-                code = welcome_code if follow.userid == welcome_userid else ""
-                _save_relationship(customer, user, contact.external_userid, follow, key=key, welcome_code=code)
-    return customer
-
-
-def _fill_profile(customer: Customer, contact: Contact, members: dict[str | None, User]) -> None:
-    """Fill what is empty; what staff wrote stays."""
-    changes: dict[str, object] = {}
-    if not customer.nickname and contact.name:
-        changes["nickname"] = contact.name[:64]
-    if not customer.gender and contact.gender in GENDERS:
-        changes["gender"] = GENDERS[contact.gender]
-    first = min(contact.follow_users, key=lambda follow: follow.created_at, default=None)
-    owner = members.get(first.userid) if first else None
-    if customer.owner_id is None and owner is not None:
-        changes |= {"owner": owner, "department": owner.department}
-    if changes:
-        Customer.objects.filter(pk=customer.pk).update(**changes, updated_at=clock.now())
-
-
-def _save_relationship(
-    customer: Customer, user: User, external_userid: str, follow: FollowUser, *, key: str, welcome_code: str
-) -> None:
-    before = Relationship.objects.select_for_update().filter(user=user, external_userid=external_userid).first()
-    is_new = before is None or before.state != RelationState.ACTIVE
-    Relationship.objects.update_or_create(
-        user=user,
-        external_userid=external_userid,
-        defaults={
-            "customer": customer, "state": RelationState.ACTIVE, "add_way": max(0, follow.add_way),
-            "channel_state": follow.state[:30], "added_at": follow.created_at, "ended_at": None,
-        },
+def _as_hinted(external_userid: str, fields: Fields) -> Friendship:
+    """A newcomer the platform does not show (yet): what the callback says is all there is, and the first answer outdoes it."""
+    at = _moment(fields)
+    return Friendship(
+        userid=str(fields["UserID"])[:64], external_userid=external_userid, created_at=at, fetched_at=at,
+        state=str(fields.get("State", ""))[:30], welcome_code=str(fields.get("WelcomeCode", "")),
     )  # fmt: skip
-    if is_new:
-        fact = ContactAdded(customer.pk, user.pk, follow.state[:30], welcome_code)
-        record(fact, key=f"contact.added:{user.pk}:{external_userid}:{int(follow.created_at.timestamp())}")
-        logger.info("customer %s is now a friend of %s (%s)", customer.pk, user.pk, key)
 
 
-def end_relationship(userid: str, external_userid: str, state: str, at: dt.datetime | None = None) -> None:
-    """A friendship ended; nothing happens when it is unknown or over already."""
+def _end_unshown(external_userid: str, shown: set[str], hints: Sequence[Fields], fetched_at: dt.datetime) -> None:
+    """Friendships that the platform does not show are over: the member ended them."""
+    told = {str(f.get("UserID")): _moment(f) for f in hints if f.get("ChangeType") == REMOVED}
+    for userid in friends_of(external_userid) - shown:
+        at = min(told.get(userid, fetched_at), fetched_at)
+        end_friendships({(userid, external_userid)}, RelationState.DELETED_BY_STAFF, at, fetched_at=fetched_at)
+
+
+def _end_left(external_userid: str, hints: Sequence[Fields]) -> None:
+    """The platform goes on showing who was left by the customer: here the callback is the only word there is."""
+    for fields in hints:
+        if fields.get("ChangeType") == LEFT and fields.get("UserID"):
+            pair = (str(fields["UserID"]), external_userid)
+            end_friendships({pair}, RelationState.DELETED_BY_CUSTOMER, _moment(fields))
+
+
+@job(Lane.USUAL)
+def refetch_contact(external_userid: str, since: int) -> None:
+    """Ask again about a newcomer whom the platform did not show; who is still hidden after two minutes is gone."""
+    fetched_at = clock.now()
+    contact = _ask(external_userid)
+    shown = {follow.userid for follow in contact.follow_users} if contact else set()
+    hidden = friends_of(external_userid) - shown
+    wait = wait_seconds(dt.datetime.fromtimestamp(since, dt.UTC), fetched_at) if hidden else None
     with transaction.atomic():
-        relation = (
-            Relationship.objects.select_for_update(of=("self",))
-            .filter(user__wecom_userid=userid, external_userid=external_userid, state=RelationState.ACTIVE)
-            .first()
-        )
-        if relation is None:
-            return
-        relation.state, relation.ended_at = state, at or clock.now()
-        relation.save(update_fields=["state", "ended_at"])
-        by = "customer" if state == RelationState.DELETED_BY_CUSTOMER else "staff"
-        fact = ContactLost(relation.customer_id, relation.user_id, by)
-        record(fact, key=f"contact.lost:{relation.pk}:{int(relation.added_at.timestamp())}")
+        if contact is not None:
+            apply_friendships(friendships_of(contact, fetched_at))
+        if wait is not None:
+            run_at = fetched_at + dt.timedelta(seconds=wait)
+            key = f"{external_userid}:{int(fetched_at.timestamp())}"
+            enqueue(refetch_contact, key=key, run_at=run_at, external_userid=external_userid, since=since)
+        else:
+            _end_unshown(external_userid, shown, [], fetched_at)
+
+
+# --- group chats and tags -----------------------------------------------------------------------------
+
+
+def follow_chat(chat_id: str) -> None:
+    """Bring our picture of one group chat in line with the platform's."""
+    fetched_at = clock.now()
+    try:
+        chat = wecom().get_group_chat(chat_id)
+    except GatewayError as error:
+        if error.errcode != NO_CHAT:
+            raise
+        library.dismiss_chat(chat_id, fetched_at)
+    else:
+        library.save_chat(chat, fetched_at)
+
+
+def _follow_tag(tag_id: str, kinds: set[str]) -> None:
+    fetched_at = clock.now()
+    if "tag_group" in kinds:
+        library.save_tags(wecom().list_corp_tags(group_ids=[tag_id]), fetched_at, only=[tag_id])
+    else:
+        library.save_tags(wecom().list_corp_tags(tag_ids=[tag_id]), fetched_at, only=[tag_id])

@@ -43,6 +43,7 @@ _REGISTERED = (
 )  # importing them adds their APIs and verbs
 _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     wecom.HOST: wecom.respond,
+    ways.PICTURE_HOST: ways.picture,
     mini.HOST: mini.respond,
     pay.HOST: pay.respond,
     sms.HOST: sms.respond,

@@ -1,12 +1,18 @@
 """WeCom contact-me codes (联系我) and customer-acquisition links (获客助手), with their quota."""
 
+import io
+import re
+
+import segno
+
 from gateways.simulator.contacts import API
 from gateways.simulator.envelope import ApiError, Call, limited, page_of
-from gateways.simulator.exchange import Json
+from gateways.simulator.exchange import Json, Request, Response, html_response
 from gateways.simulator.state import AcquisitionLink, ContactWay
 from gateways.simulator.wecom import known_member, routes
 from gateways.simulator.world import World
 
+PICTURE_HOST = "wework.qpic.cn"
 LINKS = API + "customer_acquisition/"
 LIST_WINDOW_SECONDS = 90 * 86_400
 MOST_USERS, MOST_LINK_USERS = 100, 500
@@ -95,7 +101,17 @@ def _check_lengths(call: Call, *names: str) -> None:
 
 def qr_code(way: ContactWay) -> str:
     """The address of a code's picture."""
-    return f"https://wework.qpic.cn/wwpic/sim_{way.config_id}/0"
+    return f"https://{PICTURE_HOST}/wwpic/sim_{way.config_id}/0"
+
+
+def picture(world: World, request: Request) -> Response:
+    """The picture of a code: a QR code that leads to nowhere outside this world."""
+    found = re.fullmatch(r"/wwpic/sim_(\w+)/0", request.path)
+    if found is None or found[1] not in world.state.contact_ways:
+        return html_response(404, "404 Not Found")
+    image = io.BytesIO()
+    segno.make(f"https://work.weixin.qq.com/ct/{found[1]}", error="m").save(image, kind="png", scale=8, border=3)
+    return Response(200, image.getvalue(), "image/png")
 
 
 # --- customer-acquisition links ------------------------------------------------------------------------

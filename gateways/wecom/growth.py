@@ -150,6 +150,10 @@ class Growth(Protocol):
         """The config_ids of codes made through the API since then (all pages); the platform looks back 90 days at most."""
         ...
 
+    def contact_way_picture(self, qr_code: str) -> bytes:
+        """The picture behind a code's `qr_code` address, PNG or JPEG; only from the platform's own picture host."""
+        ...
+
     def update_contact_way(
         self, config_id: str, *, users: Sequence[str] | None = None, skip_verify: bool | None = None, remark: str | None = None
     ) -> None:

@@ -91,6 +91,10 @@ class GrowthCalls:
         pages = list(self._pages(lambda cursor: self._ask(api, {**window, "cursor": cursor})))
         return _read(api, lambda: [str(row["config_id"]) for page in pages for row in page.get("contact_way") or ()])
 
+    @abstractmethod
+    def contact_way_picture(self, qr_code: str) -> bytes:
+        """See `Growth`."""
+
     def update_contact_way(
         self, config_id: str, *, users: Sequence[str] | None = None, skip_verify: bool | None = None, remark: str | None = None
     ) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from wechatpy.enterprise import WeChatClient
@@ -35,6 +36,8 @@ from gateways.wecom.growth_calls import GrowthCalls
 BASE = "https://qyapi.weixin.qq.com/cgi-bin/"
 MEDIA_LIFE = dt.timedelta(days=3) - dt.timedelta(hours=6)
 MAX_PAGES = 2_000
+PICTURE_HOSTS = ("wework.qpic.cn", "wx.qlogo.cn", "p.qpic.cn")  # a code's picture is fetched from nowhere else
+PICTURES, PICTURE_BYTES = (b"\x89PNG", b"\xff\xd8\xff"), 200_000
 T = TypeVar("T")
 
 
@@ -86,9 +89,10 @@ class LiveWeCom(GrowthCalls):
         config = vendors or settings.VENDORS
         corp_id, secret = config["WECOM_CORP_ID"], config["WECOM_SECRET"]
         self._agent_id = config["WECOM_AGENT_ID"]
-        transport = transport or Transport("wecom", base_url=self.base_url if base_url is None else base_url)
+        self._transport = transport = transport or Transport("wecom", base_url=self.base_url if base_url is None else base_url)
         self.api = WeChatApi(transport, state or shared_state(), (corp_id, secret), fetch_token(corp_id, secret), record=record)
         self._client = SafeClient(self.api)
+        self._record = record
         self._crypto = CallbackCrypto(config["WECOM_CALLBACK_TOKEN"], config["WECOM_CALLBACK_AES_KEY"], corp_id, spend)
 
     # --- contacts --------------------------------------------------------------------------------
@@ -209,6 +213,16 @@ class LiveWeCom(GrowthCalls):
         )
         with understood("message/send"):
             return [userid for userid in str(found.get("invaliduser") or "").split("|") if userid]
+
+    def contact_way_picture(self, qr_code: str) -> bytes:
+        api, parts = "contact_way/picture", urlsplit(qr_code)
+        if parts.scheme != "https" or parts.hostname not in PICTURE_HOSTS or parts.port is not None:
+            raise GatewayError("wecom", api, BAD_ANSWER)
+        with self._record("wecom", api):
+            reply = self._transport.send(api, "GET", qr_code)
+            if reply.status != 200 or not reply.body.startswith(PICTURES) or len(reply.body) > PICTURE_BYTES:
+                raise self._transport.unhealthy(api, reply)
+            return reply.body
 
     # --- callbacks -------------------------------------------------------------------------------
     def decrypt_callback(self, query: Mapping[str, str], body: bytes) -> CallbackEvent:

@@ -1,6 +1,7 @@
 """Staff accounts: made, changed, ended; passwords and sessions."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from axes.utils import reset as forget_failures
@@ -26,6 +27,24 @@ def create_user(actor: User, *, ip: str | None = None, **fields: Any) -> tuple[U
     user.save()
     write_audit(actor, "staff.created", user, {"role": user.role, "row_scope": user.row_scope}, ip=ip)
     return user, password
+
+
+@transaction.atomic
+def adopt_members(names: Mapping[str, str]) -> dict[str, int]:
+    """Sleeping accounts for WeCom members (userid -> name) who have none; userid -> id of the account.
+
+    Nobody can log in to one until an administrator opens it: no password, not active, read-only, own customers.
+    """
+    for userid, name in sorted(names.items()):
+        taken = User.objects.filter(username=userid[:150]).exists()
+        user = User(
+            username=f"wecom-{userid}"[:150] if taken else userid[:150], display_name=(name or userid)[:40],
+            wecom_userid=userid, is_active=False, role=Role.READONLY, must_change_password=True,
+        )  # fmt: skip
+        _apply_role(user)
+        user.set_unusable_password()
+        User.objects.bulk_create([user], ignore_conflicts=True)
+    return {str(u): pk for u, pk in User.objects.filter(wecom_userid__in=names).values_list("wecom_userid", "pk")}
 
 
 @transaction.atomic

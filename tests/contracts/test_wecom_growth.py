@@ -39,6 +39,14 @@ def test_a_code_is_made_changed_listed_and_withdrawn(client: WeCom) -> None:
     assert (caught.value.errcode, caught.value.retryable) == ("41044", False)
 
 
+def test_the_picture_of_a_code_comes_from_the_platforms_own_host_only(client: WeCom) -> None:
+    way = client.add_contact_way(users=["sales1"], state="c_abc")
+    assert client.contact_way_picture(way.qr_code).startswith(b"\x89PNG")
+    for elsewhere in ("https://evil.example.com/x.png", "http://wework.qpic.cn/wwpic/x/0", "https://wework.qpic.cn:99/x"):
+        with pytest.raises(GatewayError):
+            client.contact_way_picture(elsewhere)
+
+
 def test_a_link_and_who_came_by_it(client: WeCom, simulator: SimulatorHandle) -> None:
     link = client.create_link(name="抖音", users=["sales1"])
     client.update_link(link.link_id, users=["sales2"])

@@ -114,7 +114,7 @@ def test_a_friend_who_leaves_and_comes_back(simulator: SimulatorHandle, chen: Us
     run_pending("chat")
     simulator.do("customer/delete", userid="chen", external_userid=external)
     simulator.deliver(client)
-    run_pending("chat")
+    run_pending()
     relation = Relationship.objects.get()
     assert relation.state == RelationState.DELETED_BY_CUSTOMER
     assert relation.customer.owner == chen

@@ -26,8 +26,8 @@ def victim(system: System, name: str) -> int | None:
 
 
 def kill_in_turn(system: System, over: threading.Event, killed: list[str], dice: random.Random) -> None:
-    """Every five seconds or so one of the parts, in turn, until the job is over: each has just come back when it is shot again."""
-    while not over.wait(dice.uniform(4.0, 9.0)):
+    """Every few seconds one of the parts, in turn, until the job is over."""
+    while not over.wait(dice.uniform(1.5, 4.0)):
         name = VICTIMS[len(killed) % len(VICTIMS)]
         with suppress(ProcessLookupError):
             if pid := victim(system, name):
