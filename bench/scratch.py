@@ -53,6 +53,14 @@ def manage(*arguments: str, database_url: str, **more: str) -> None:
     subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True)
 
 
+def output(*arguments: str, database_url: str) -> str:
+    """What a management command prints, run against the scratch database."""
+    found = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment(database_url), check=True, stdout=subprocess.PIPE
+    )
+    return found.stdout.decode()
+
+
 def free_port() -> int:
     """A loopback port nobody listens on now."""
     with socket.socket() as probe:

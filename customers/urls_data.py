@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from customers import callbacks_data
 from customers.api import outside
 
 app_name = "data"
 
 ingest_urlpatterns = [path("ingest/v1/<slug:code>", outside.receive, name="ingest")]
-urlpatterns = [*ingest_urlpatterns]
+callback_urlpatterns = [path("callbacks/sms", callbacks_data.sms_callback, name="sms_callback")]
+urlpatterns = [*ingest_urlpatterns, *callback_urlpatterns]
