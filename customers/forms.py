@@ -6,7 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.choices import FileFault
+from customers.choices import ImportTarget
 from customers.models import Customer
+
+MAX_IMPORT_BYTES = 60_000_000
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -44,3 +48,31 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         """The edited facts by model field name."""
         values = {name: self.cleaned_data[name] for name in self.Meta.fields}
         return {**values, "child_ages": self.cleaned_data["ages"]}
+
+
+class ImportForm(forms.Form):
+    """A file and what its rows are."""
+
+    target = forms.ChoiceField(label=_("The rows are"), choices=ImportTarget.choices, initial=ImportTarget.CUSTOMERS)
+    file = forms.FileField(label=_("File"), help_text=_("CSV or Excel (.xlsx), up to 200,000 rows and 60 MB"))
+
+    def clean_file(self) -> Any:
+        """A file of a size that is read at all."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_IMPORT_BYTES:
+            raise forms.ValidationError(str(FileFault.TOO_LARGE.label))
+        return file
+
+
+class SourceForm(forms.Form):
+    """Another system to connect."""
+
+    kind = forms.ChoiceField(label=_("What kind of system"), choices=())
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("As your colleagues call it, for example: lakeside gates"))
+    code = forms.SlugField(
+        label=_("Code"), max_length=30, help_text=_("Letters, digits and hyphens; it becomes part of the address")
+    )
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]

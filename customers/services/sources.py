@@ -1,9 +1,11 @@
 """Sources and their keys: made, rotated, revoked, paused."""
 
 import base64
+import dataclasses
 import datetime as dt
 import os
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -65,3 +67,37 @@ def note_key_use(key_id: int, last_used_at: dt.datetime | None) -> None:
     now = clock.now()
     if last_used_at is None or now - last_used_at > dt.timedelta(minutes=1):
         SourceKey.objects.filter(pk=key_id).update(last_used_at=now)
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One question about a connection: how it was answered, and the exact thing to do when it is not well."""
+
+    label: str
+    is_good: bool
+    fix: str = ""
+
+
+def check_source(source: Source) -> list[Check]:
+    """Go through everything a source needs to get its data in, one by one; nothing is changed."""
+    now, valid = clock.now(), source.keys.filter(revoked_at__isnull=True)
+    used = valid.filter(last_used_at__isnull=False).exists()
+    quiet = source.last_event_at is None or now - source.last_event_at > dt.timedelta(days=1)
+    waiting = source.rejections.filter(state="open").count()
+    https = settings.PUBLIC_URL.startswith("https://") or settings.PLATFORM_MODE == "sim"
+    return [
+        Check(_("The source takes data in"), not source.is_paused, _("It is paused. Press “Resume”.")),
+        Check(_("It has a valid key"), valid.exists(), _("Create a key and give its secret to the other system.")),
+        Check(_("Our address can be reached safely"), https, _("Set SCRM_PUBLIC_URL to the https:// address of this system.")),
+        Check(
+            _("A signed message has arrived"),
+            used,
+            _("Run the sample sender with the secret; 403 means a wrong secret or clock."),
+        ),
+        Check(_("Data came within a day"), not quiet, _("Ask the other system's operator whether it is running.")),
+        Check(
+            _("Nothing waits that could not be taken"),
+            waiting == 0,
+            _("Look at the items below, mend the sender, then replay."),
+        ),
+    ]

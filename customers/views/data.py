@@ -7,15 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from customers.queries import sources
-from staff.access import requires
+from customers.queries import imports, outside, sources
+from staff.access import may, requires
 
 
 @requires("data.view")
 @require_safe
 def data_health(request: HttpRequest) -> HttpResponse:
     """P22: is everything coming in?"""
-    return render(request, "customers/data.html", {**_sources(), "identities": sources.identity_numbers()})
+    return render(
+        request,
+        "customers/data.html",
+        {**_sources(), "identities": sources.identity_numbers(), "can_manage": may(request.user, "data.manage")},
+    )
 
 
 @requires("data.view")
@@ -30,5 +34,7 @@ def _sources() -> dict[str, Any]:
         "cards": sources.source_cards(),
         "trouble": sources.trouble(),
         "tail": sources.live_tail(),
+        "outside": outside.source_states(),
+        "imports": imports.newest_batches(5),
         "mode": settings.PLATFORM_MODE,
     }

@@ -64,9 +64,7 @@ def test_a_forged_push_is_refused(token: str) -> None:
     assert not InboundCallback.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("body", "status"), [(b"", 403), (b"[1]", 403), (b"[" * 50_000, 403), (b"x" * 70_000, 413)]
-)
+@pytest.mark.parametrize(("body", "status"), [(b"", 403), (b"[1]", 403), (b"[" * 50_000, 403), (b"x" * 70_000, 413)])
 def test_unreadable_pushes(body: bytes, status: int) -> None:
     url = f"/callbacks/sms?token={settings.VENDORS['SMS_CALLBACK_TOKEN']}"
     assert Client().post(url, body, content_type="application/json").status_code == status
