@@ -11,7 +11,7 @@ from customers.choices import RejectionState
 from customers.intake.items import example_of
 from customers.intake.kinds import EVENTS, SOURCES
 from customers.models import Rejection, Source, SourceKey
-from customers.rules import mask_phone
+from staff.rules import mask_phone
 
 _HOURS = """
 SELECT source.id, array_agg(coalesce(counted.accepted, 0) ORDER BY slot.hour), coalesce(sum(counted.accepted), 0)::int,
@@ -59,8 +59,8 @@ def source_states() -> list[SourceState]:
         waiting = dict(cursor.fetchall())
     states = []
     for source in Source.objects.order_by("name", "id"):
-        volume, *counts = numbers.get(source.pk, ([0] * 24, 0, 0, 0))
-        states.append(SourceState(source, volume, *counts, waiting=waiting.get(source.pk, 0)))
+        volume, accepted, duplicate, rejected = numbers.get(source.pk, ([0] * 24, 0, 0, 0))
+        states.append(SourceState(source, volume, accepted, duplicate, rejected, waiting.get(source.pk, 0)))
     return states
 
 
