@@ -35,13 +35,18 @@ class Request:
     items: list[Item]
     source: str = "mini"
     customer_id: int | None = None
+    home_id: int | None = None
     statuses: list[str] = dataclasses.field(default_factory=list)
 
 
 _TOKENS = """
-SELECT token.token_hash, token.customer_id, customer.public_id
+SELECT token.token_hash, token.customer_id, customer.public_id, token.home_id
 FROM customers_membertoken token JOIN customers_customer customer ON customer.id = token.customer_id
 WHERE token.token_hash = ANY(%s) AND token.expires_at > now()
+"""
+_HOMES = """
+INSERT INTO customers_eventhome (key, occurred_at, home_id)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[]) ON CONFLICT DO NOTHING
 """
 # One index probe per event, whatever the planner thinks of the table's size.
 _KNOWN = """
@@ -156,8 +161,10 @@ def _store(requests: list[Request], *, look: bool) -> None:
     with connection.wrap_database_errors, driver.transaction(), psycopg.Cursor(driver) as cursor:
         cursor.execute("SET LOCAL synchronous_commit = on", prepare=True)
         found = cursor.execute(_TOKENS, [list({request.token_hash for request in requests})], prepare=True).fetchall()
-        owners = {bytes(token): (customer_id, str(public_id)) for token, customer_id, public_id in found}
+        owners = {bytes(token): (owner, str(public_id), home) for token, owner, public_id, home in found}
         places = _acceptable(requests, owners)
+        if any(REJECTED in request.statuses for request in requests):
+            places = _follow_aliases(cursor, requests, owners)
         if places and look:
             _mark_known(cursor, places)
         lanes = _append(cursor, requests) if places else set()
@@ -165,12 +172,39 @@ def _store(requests: list[Request], *, look: bool) -> None:
         doorbell.ring_after_commit(lane)
 
 
-def _acceptable(requests: list[Request], owners: dict[bytes, tuple[int, str]]) -> list[Place]:
+Owners = dict[bytes, tuple[int, str, int | None]]  # token -> (customer, public id, home)
+
+
+def _follow_aliases(cursor: psycopg.Cursor, requests: list[Request], owners: Owners) -> list[Place]:
+    """Events under the public id of a record that was merged into the sender are the sender's."""
+    for request in requests:
+        strange = [item for item in request.items if item.code == "unknown_customer"]
+        mine = _merged_into(cursor, request.customer_id) if strange else set()
+        for item in strange:
+            if item.customer in mine:
+                item.code, item.customer = "", None
+    return _acceptable(requests, owners)
+
+
+_MERGED_INTO = """
+WITH RECURSIVE family (id) AS (
+    VALUES (%s::bigint)
+    UNION ALL SELECT absorbed.id FROM customers_customer AS absorbed JOIN family ON absorbed.merged_into_id = family.id
+) SELECT customer.public_id::text FROM customers_customer AS customer JOIN family USING (id)
+"""
+
+
+def _merged_into(cursor: psycopg.Cursor, customer_id: int | None) -> set[str]:
+    cursor.execute(_MERGED_INTO, [customer_id])
+    return {public_id for (public_id,) in cursor.fetchall()}
+
+
+def _acceptable(requests: list[Request], owners: Owners) -> list[Place]:
     """First verdict on every event; where the acceptable ones stand. Repeats within the batch are caught here."""
     places: list[Place] = []
     met: set[str] = set()
     for request in requests:
-        request.customer_id, public_id = owners.get(request.token_hash, (None, ""))
+        request.customer_id, public_id, request.home_id = owners.get(request.token_hash, (None, "", None))
         known = request.customer_id is not None
         request.statuses = statuses = [_status(item, public_id, met) for item in request.items] if known else []
         places += [(request, index) for index, status in enumerate(statuses) if status is ACCEPTED]
@@ -216,7 +250,20 @@ def _append(cursor: psycopg.Cursor, requests: list[Request]) -> set[str]:
     with cursor.copy(_COPY) as copy:
         copy.write(b"".join(rows))
     cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)], prepare=True)
+    _note_homes(cursor, [request for request in requests if request.home_id is not None])
     return _tell(cursor, [row[0] for row in seen])
+
+
+def _note_homes(cursor: psycopg.Cursor, requests: list[Request]) -> None:
+    """Events under a log-in that a merge has moved remember whose log-in it was."""
+    rows = [
+        (item.id, item.at, request.home_id)
+        for request in requests
+        for item, status in zip(request.items, request.statuses, strict=False)
+        if status == ACCEPTED
+    ]
+    if rows:
+        cursor.execute(_HOMES, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _tell(cursor: psycopg.Cursor, customer_ids: list[int]) -> set[str]:
