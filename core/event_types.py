@@ -77,6 +77,15 @@ class CustomerUnmerged(Fact):
     restored_id: int
 
 
+@fact("stage.changed")
+class StageChanged(Fact):
+    """The customer's lifecycle stage changed; the stages are customers.choices.Lifecycle."""
+
+    customer_id: int
+    before: str
+    after: str
+
+
 @fact("contact.added")
 class ContactAdded(Fact):
     """A customer became a WeCom friend of a member of staff. `welcome_code` is single-use and dead after 20 s."""
@@ -226,6 +235,6 @@ BEHAVIOUR_KINDS: frozenset[str] = frozenset(
     {
         "app.opened", "page.viewed", "product.viewed", "product.searched", "product.shared", "product.favorited",
         "product.unfavorited", "destination.viewed", "content.viewed", "brief.started", "quote.opened", "advisor.asked",
-        "advisor.added", "review.written", "checkout.started", "task.completed",
+        "advisor.added", "review.written", "checkout.started", "task.completed", "site.event",
     }
 )  # fmt: skip

@@ -243,3 +243,16 @@ class RowState(models.TextChoices):
     REFUSED = "refused", _("Not taken")
     UNDONE = "undone", _("Rolled back")
     KEPT = "kept", _("Kept: used since")
+
+
+class RfmSegment(models.TextChoices):
+    """Buyers by how lately, how often and how much they bought, each above or below the middle of all buyers."""
+
+    CHAMPION = "champion", _("Key customer")
+    DEVELOP = "develop", _("Big spender, seldom")
+    KEEP = "keep", _("Key customer, gone quiet")
+    RESCUE = "rescue", _("Big spender, gone quiet")
+    REGULAR = "regular", _("Often, small orders")
+    NEW = "new", _("Recent, small orders")
+    FADING = "fading", _("Often, small orders, gone quiet")
+    PAST = "past", _("Long ago, small orders")

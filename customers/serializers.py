@@ -34,6 +34,14 @@ class LogInSerializer(serializers.Serializer[Any]):
     """`code` of wx.login."""
 
     code = CleanText(min_length=1, max_length=128)
+    anonymous_id = serializers.UUIDField(required=False, help_text="The visitor id under which events were sent before")
+
+
+class WebTicketSerializer(serializers.Serializer[Any]):
+    """A ticket to open the agency's website with, as `?scrm_ticket=`."""
+
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
 
 
 class PhoneSerializer(serializers.Serializer[Any]):

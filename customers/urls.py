@@ -4,7 +4,7 @@ from django.urls import path
 
 from customers import callbacks
 from customers.api import views as api
-from customers.views import data, detail, notes
+from customers.views import data, detail, households, notes, portrait, reviews, web
 from customers.views import list as listing
 
 app_name = "customers"
@@ -12,12 +12,14 @@ app_name = "customers"
 api_urlpatterns = [
     path("auth/login", api.LogInView.as_view(), name="api_login"),
     path("auth/logout", api.LogOutView.as_view(), name="api_logout"),
+    path("web-ticket", api.WebTicketView.as_view(), name="api_web_ticket"),
     path("me", api.ProfileView.as_view(), name="api_me"),
     path("phone", api.PhoneView.as_view(), name="api_phone"),
     path("consents", api.ConsentView.as_view(), name="api_consents"),
 ]
 callback_urlpatterns = [path("wecom", callbacks.wecom_callback, name="wecom_callback")]
 urlpatterns = [
+    path("c.js", web.snippet, name="snippet"),
     path("customers", listing.customer_list, name="list"),
     path("customers/<int:customer_id>", detail.customer_detail, name="detail"),
     path("customers/<int:customer_id>/timeline", detail.timeline, name="timeline"),
@@ -28,6 +30,30 @@ urlpatterns = [
     path("customers/<int:customer_id>/profile", detail.profile_edit, name="profile_edit"),
     path("customers/<int:customer_id>/reveal", detail.reveal_phone, name="reveal_phone"),
     path("customers/assign", listing.assign, name="assign"),
+    path("customers/reviews", reviews.review_queue, name="reviews"),
+    path("customers/reviews/badge", reviews.reviews_badge, name="reviews_badge"),
+    path("customers/reviews/pair", reviews.review_pair, name="review_pair"),
+    path("customers/reviews/<int:review_id>/merge", reviews.review_confirm, name="review_confirm"),
+    path("customers/reviews/<int:review_id>/apart", reviews.review_reject, name="review_reject"),
+    path("customers/reviews/<int:review_id>/reopen", reviews.review_reopen, name="review_reopen"),
+    path("customers/merges/<int:merge_id>/undo", reviews.merge_undo, name="merge_undo"),
+    path("customers/<int:customer_id>/merges", reviews.merges_panel, name="merges_panel"),
+    path("customers/<int:customer_id>/portrait", portrait.portrait_panel, name="portrait_panel"),
+    path("customers/<int:customer_id>/household", households.household_panel, name="household_panel"),
+    path("customers/<int:customer_id>/household/add", households.member_add, name="member_add"),
+    path("customers/<int:customer_id>/household/<int:member_id>/remove", households.member_remove, name="member_remove"),
+    path("customers/<int:customer_id>/travellers/new", households.traveller_form, name="traveller_new"),
+    path("customers/<int:customer_id>/travellers", households.traveller_save, name="traveller_add"),
+    path("customers/<int:customer_id>/travellers/<int:traveller_id>", households.traveller_form, name="traveller_form"),
+    path("customers/<int:customer_id>/travellers/<int:traveller_id>/save", households.traveller_save, name="traveller_save"),
+    path(
+        "customers/<int:customer_id>/travellers/<int:traveller_id>/remove", households.traveller_remove, name="traveller_remove"
+    ),
+    path(
+        "customers/<int:customer_id>/travellers/<int:traveller_id>/restore",
+        households.traveller_restore,
+        name="traveller_restore",
+    ),
     path("data", data.data_health, name="data"),
     path("data/sources", data.data_sources, name="data_sources"),
 ]

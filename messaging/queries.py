@@ -15,6 +15,11 @@ from staff.models import AgencyPolicy
 
 Query = tuple[str, Any]
 
+# Answers to our messages as the profile engine reads them: an opened card.
+ANSWERS = """
+SELECT customer_id, channel, clicked_at AS answered_at FROM messaging_message WHERE clicked_at IS NOT NULL
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class TouchPlan:

@@ -97,8 +97,20 @@ NAME_SOURCES = {
     "campaign_id": "campaigns.queries.campaign_names",
     "user_id": "customers.queries.timeline.user_names",
 }
-CUSTOMER_PANELS = ["tagging:customer_panel", "campaigns:customer_panel", "orders:customer_panel"]
-# Every column that names a customer, and how a merge moves it (customers.services.places says what the words mean).
+# What the apps above know for the profile engine: SQL with the columns that customers.services.profile reads.
+PROFILE_SOURCES = {
+    "purchases": "orders.queries.customers.PURCHASES",
+    "answers": "messaging.queries.ANSWERS",
+    "interests": "catalog.queries.products.INTERESTS",
+}
+CUSTOMER_PANELS = [
+    "customers:portrait_panel", "customers:household_panel",
+    "customers:merges_panel",
+    "tagging:customer_panel",
+    "campaigns:customer_panel",
+    "orders:customer_panel",
+]
+# Every column that names a customer, and how a merge moves it (customers.queries.places says what the words mean).
 # Merging, unmerging, export and erasure read this one list; a test fails for a column that is missing here.
 CUSTOMER_TABLES = {
     "core_event.customer_id": "move",
@@ -111,6 +123,9 @@ CUSTOMER_TABLES = {
     "customers_note.customer_id": "move",
     "customers_traveller.customer_id": "move",
     "customers_householdmember.customer_id": "unless:",
+    "customers_portrait.customer_id": "drop",
+    "customers_stagechange.customer_id": "move",
+    "customers_visitor.customer_id": "move",
     "customers_favourite.customer_id": "unless:product_code",
     "customers_datarequest.customer_id": "unless:kind",
     "customers_dataexport.customer_id": "move",
@@ -339,6 +354,11 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage",
     },
 }
+
+# --- Website snippet (/c.js) ----------------------------------------------------------------------------
+# The public key that the agency's pages carry, and the origins that may send events with it. No origin: nothing is taken.
+WEB_SITE_KEY = env.text("SCRM_WEB_SITE_KEY", "demo" if DEBUG else "")
+WEB_ORIGINS = [origin for origin in env.text("SCRM_WEB_ORIGINS", PUBLIC_URL if DEBUG else "").split(",") if origin]
 
 # --- Mini-program API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {

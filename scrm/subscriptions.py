@@ -26,7 +26,7 @@ _TAGS = Subscription("tagging.handlers.on_customer_active", coalesce=True, batch
 SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     CustomerCreated: [_TAGS],
     CustomerMerged: ["customers.handlers.on_customer_merged", "tagging.handlers.on_customer_merged"],
-    CustomerUnmerged: ["tagging.handlers.on_customer_unmerged"],
+    CustomerUnmerged: ["customers.handlers.on_customer_unmerged", "tagging.handlers.on_customer_unmerged"],
     ContactAdded: [
         Subscription("messaging.handlers.on_contact_added", lane="chat"),
         "customers.handlers.on_contact_added",

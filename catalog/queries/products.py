@@ -26,6 +26,13 @@ _ORDERS: dict[str, tuple[str, ...]] = {
     "days": ("days", "id"),
 }
 
+# What a product is about, as the profile engine reads it: one row per topic.
+INTERESTS = """
+SELECT product.code AS product, 'destination' AS topic, destination.name
+FROM catalog_product AS product JOIN catalog_destination AS destination ON destination.id = product.destination_id
+UNION ALL SELECT product.code, 'theme', theme FROM catalog_product AS product CROSS JOIN unnest(product.themes) AS theme
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class ProductFilter:

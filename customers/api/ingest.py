@@ -88,11 +88,16 @@ def _write(requests: list[Request]) -> None:
 _group = GroupCommit()
 
 
+async def commit(request: Request) -> None:
+    """Store a request's events together with whoever sends at the same moment; they are durable when it returns."""
+    await _group.commit(request)
+
+
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of this one path."""
     try:
         request = await _read(scope, receive)
-        await _group.commit(request)
+        await commit(request)
     except BodyRefused as refused:
         await _answer(send, refused.status, msgspec.json.encode(api_errors.body(refused.code, refused.message)))
         return
@@ -114,7 +119,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     match = BEARER.fullmatch(headers.get(b"authorization", b""))
     if match is None:
         raise BodyRefused(401, "not_authenticated", "Please log in.")
-    body = _unpacked(await _body(receive), headers.get(b"content-encoding", b""))
+    body = _unpacked(await read_body(receive, MAX_BODY), headers.get(b"content-encoding", b""))
     try:
         items = read_batch(body, clock.now())
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -122,7 +127,8 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     return Request(token_hash(match[1].decode()), items)
 
 
-async def _body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body; BodyRefused when it is longer than `limit` bytes or the sender went away."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -131,8 +137,8 @@ async def _body(receive: Receive) -> bytes:
             raise BodyRefused(400, "disconnected", "The request was not sent whole.")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > MAX_BODY:
-            raise BodyRefused(413, "too_large", "A request may hold at most 8 MB.")
+        if size > limit:
+            raise BodyRefused(413, "too_large", f"A request may hold at most {limit} bytes.")
         chunks.append(chunk)
         if not message.get("more_body"):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -14,7 +14,7 @@ from core.idempotency import idempotent
 from customers import serializers
 from customers.models import Customer, MemberToken
 from customers.privacy.phones import to_e164
-from customers.services import consents, identities, login
+from customers.services import consents, identities, login, visitors
 from gateways.mini import mini
 
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="8 to 100 characters")
@@ -36,7 +36,7 @@ class LogInView(APIView):
         """Exchange a wx.login code for our token; the customer is made on the first visit."""
         form = serializers.LogInSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        answer = login.log_in(form.validated_data["code"])
+        answer = login.log_in(form.validated_data["code"], anonymous_id=str(form.validated_data.get("anonymous_id") or ""))
         return Response(serializers.LogInAnswerSerializer(answer).data)
 
 
@@ -48,6 +48,15 @@ class LogOutView(APIView):
         """End this session at once."""
         login.log_out(cast(MemberToken, request.auth))
         return Response(status=204)
+
+
+class WebTicketView(APIView):
+    """From the mini-program to the website, as the same person."""
+
+    @extend_schema(request=None, responses=serializers.WebTicketSerializer)
+    def post(self, request: Request) -> Response:
+        """A ticket good for ten minutes: the website's visits before and after become this customer's."""
+        return Response({"ticket": visitors.web_ticket(_member(request)), "expires_in": visitors.TICKET_SECONDS})
 
 
 class ProfileView(APIView):

@@ -12,9 +12,11 @@ from customers.models.identity import Clue, Identity, MemberToken
 from customers.models.importing import ImportBatch, ImportRow
 from customers.models.merge import EventHome, Merge, MergeMove, MergeReview
 from customers.models.note import Note
+from customers.models.profile import Portrait, StageChange
 from customers.models.relationship import Relationship
 from customers.models.rights import DataExport, DataRequest, Favourite, Sharing, SharingSubject
 from customers.models.source import Rejection, Source, SourceHour, SourceKey
+from customers.models.visitor import Visitor
 
 __all__ = [
     "Absence",
@@ -48,7 +50,9 @@ __all__ = [
     "Note",
     "PrivacyText",
     "Rejection",
+    "Portrait",
     "Relationship",
+    "StageChange",
     "Sharing",
     "SharingSubject",
     "Shift",
@@ -62,5 +66,6 @@ __all__ = [
     "Traveller",
     "TravellerDocument",
     "WayDay",
+    "Visitor",
     "WayMember",
 ]

@@ -48,6 +48,7 @@ LOOKS: dict[str, Look] = {
     "chat.received": Look("ask", "message-circle", "info", gettext_lazy("Wrote a message")),
     "review.written": Look("ask", "star", "good", gettext_lazy("Wrote a review of %(product)s")),
     "checkout.started": Look("order", "shopping-cart", "info", gettext_lazy("Started to order %(product)s")),
+    "site.event": Look("browse", "globe", "", gettext_lazy("On the website: %(name)s")),
     "task.completed": Look("browse", "circle-check", "", gettext_lazy("Completed a member task")),
     "order.placed": Look("order", "receipt-text", "info", gettext_lazy("Placed order %(order_id)s, ¥%(amount)s")),
     "order.paid": Look("order", "circle-check", "good", gettext_lazy("Paid order %(order_id)s, ¥%(amount)s")),
@@ -61,6 +62,8 @@ LOOKS: dict[str, Look] = {
     "contact.lost": Look("system", "user-minus", "warn", gettext_lazy("Is no longer a WeCom friend of %(user_id)s")),
     "consent.changed": Look("system", "shield-check", "", gettext_lazy("Consent changed: %(purpose)s, %(granted)s")),
     "customer.created": Look("system", "sparkles", "", gettext_lazy("First known to us, from %(source)s")),
+    "stage.changed": Look("system", "trending-up", "info", gettext_lazy("Lifecycle: from %(before)s to %(after)s")),
+    "customer.unmerged": Look("system", "split", "", gettext_lazy("Separated from another record again")),
     "customer.merged": Look("system", "merge", "", gettext_lazy("Joined with another record")),
 }
 LOOKS |= {event.kind: Look(event.group, event.icon, event.tone, event.sentence) for event in EVENTS.values()}

@@ -29,7 +29,8 @@ ATTEMPTS = 6
 @dataclasses.dataclass(slots=True)
 class Request:
     """One request's worth of events. Filled in here: whose token it is (None: nobody's), and a status per event;
-    a rejected event's `item.code` says why."""
+    a rejected event's `item.code` says why. Without a token the caller says whose events these are, a visitor's being
+    the negative of the visitor's id."""
 
     token_hash: bytes
     items: list[Item]
@@ -204,7 +205,10 @@ def _acceptable(requests: list[Request], owners: Owners) -> list[Place]:
     places: list[Place] = []
     met: set[str] = set()
     for request in requests:
-        request.customer_id, public_id, request.home_id = owners.get(request.token_hash, (None, "", None))
+        if request.token_hash:
+            request.customer_id, public_id, request.home_id = owners.get(request.token_hash, (None, "", None))
+        else:
+            public_id = ""
         known = request.customer_id is not None
         request.statuses = statuses = [_status(item, public_id, met) for item in request.items] if known else []
         places += [(request, index) for index, status in enumerate(statuses) if status is ACCEPTED]
@@ -244,11 +248,14 @@ def _append(cursor: psycopg.Cursor, requests: list[Request]) -> set[str]:
         tail = f"\t{request.customer_id}\t{request.source}\n".encode()
         rows += [item.row + tail for item in fresh]
         moments = [item.at for item in fresh if item.at]
-        seen.append((request.customer_id, min(moments), max(moments), len(fresh)))
+        if request.customer_id > 0:
+            seen.append((request.customer_id, min(moments), max(moments), len(fresh)))
     if not rows:
         return set()
     with cursor.copy(_COPY) as copy:
         copy.write(b"".join(rows))
+    if not seen:
+        return set()
     cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)], prepare=True)
     _note_homes(cursor, [request for request in requests if request.home_id is not None])
     return _tell(cursor, [row[0] for row in seen])

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
 from customers.models import Merge, MergeMove
-from customers.services.places import Place
+from customers.queries.places import Place
 
 Row = dict[str, Any]
 
@@ -93,8 +93,9 @@ def give_back(move: MergeMove, place: Place, *, root: int, absorbed: int) -> Non
 
 def _give_back_moved(move: MergeMove, place: Place, root: int, absorbed: int) -> None:
     statement = sql.SQL(
-        "UPDATE {table} AS row SET {column} = %s FROM jsonb_array_elements(%s::jsonb) AS key WHERE {match} AND row.{column} = %s"
-    ).format(**place.identifiers(), match=place.key_match("row", "key"))
+        "UPDATE {table} AS row SET {column} = %s FROM jsonb_array_elements(%s::jsonb) AS wanted (pk)"
+        " WHERE {match} AND row.{column} = %s"
+    ).format(**place.identifiers(), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
         cursor.execute(statement, [absorbed, json.dumps(move.moved), root])
 
@@ -115,8 +116,8 @@ def _give_back_changed(place: Place, key: list[str], old: Row, new: Row, root: i
 def _current(place: Place, key: list[str]) -> Row | None:
     """A row as it is now, locked; None when it is gone."""
     select = sql.SQL(
-        "SELECT to_jsonb(row)::text FROM {table} AS row, (SELECT %s::jsonb AS key) AS wanted WHERE {match} FOR UPDATE OF row"
-    ).format(**place.identifiers(), match=place.key_match("row", "key"))
+        "SELECT to_jsonb(row)::text FROM {table} AS row, (SELECT %s::jsonb AS pk) AS wanted WHERE {match} FOR UPDATE OF row"
+    ).format(**place.identifiers(), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
         cursor.execute(select, [json.dumps(key)])
         found = cursor.fetchone()
@@ -127,8 +128,8 @@ def _current(place: Place, key: list[str]) -> Row | None:
 def _take_away(place: Place, key: list[str], row: Row) -> None:
     """A row the merge made goes, unless somebody changed it since."""
     if _current(place, key) == row:
-        statement = sql.SQL("DELETE FROM {table} AS row USING (SELECT %s::jsonb AS key) AS wanted WHERE {match}").format(
-            **place.identifiers(), match=place.key_match("row", "key")
+        statement = sql.SQL("DELETE FROM {table} AS row USING (SELECT %s::jsonb AS pk) AS wanted WHERE {match}").format(
+            **place.identifiers(), match=place.key_match("row", "wanted.pk")
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, [json.dumps(key)])
@@ -139,9 +140,9 @@ def _set(place: Place, key: list[str], values: Row) -> None:
         return
     sets = [sql.SQL("{0} = told.{0}").format(sql.Identifier(name)) for name in values]
     statement = sql.SQL(
-        "UPDATE {table} AS row SET {sets} FROM jsonb_populate_record(NULL::{table}, %s::jsonb) AS told, (SELECT %s::jsonb AS key)"
+        "UPDATE {table} AS row SET {sets} FROM jsonb_populate_record(NULL::{table}, %s::jsonb) AS told, (SELECT %s::jsonb AS pk)"
         " AS wanted WHERE {match}"
-    ).format(**place.identifiers(), sets=sql.SQL(", ").join(sets), match=place.key_match("row", "key"))
+    ).format(**place.identifiers(), sets=sql.SQL(", ").join(sets), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
         cursor.execute(statement, [json.dumps(values), json.dumps(key)])
 

@@ -14,6 +14,7 @@ from core.secrets import token_hash
 from customers.models import Customer, MemberToken
 from customers.services import keys
 from customers.services.resolve import home_of, resolve
+from customers.services.visitors import stitch
 from gateways.mini import mini
 
 SLIDING = dt.timedelta(days=7)
@@ -29,9 +30,10 @@ class LogIn:
     is_new: bool
 
 
-def log_in(code: str) -> LogIn:
+def log_in(code: str, *, anonymous_id: str = "") -> LogIn:
     """Exchange a `wx.login` code for a session. GatewayError when WeChat refuses the code or is away.
 
+    `anonymous_id` is the visitor id under which this device sent events before: they become the customer's.
     The session key that WeChat returns is not kept: nothing here decrypts client data.
     """
     session = mini().code2session(code)
@@ -45,6 +47,8 @@ def log_in(code: str) -> LogIn:
             token_hash=token_hash(token), customer=found.customer, home_id=home_of(told[-1]), openid=session.openid,
             appid=settings.VENDORS["MINI_APP_ID"], created_at=now, expires_at=now + SLIDING,
         )  # fmt: skip
+    if anonymous_id:
+        stitch(found.customer.pk, anonymous_id)
     return LogIn(token, found.customer, found.is_new)
 
 

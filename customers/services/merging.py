@@ -17,11 +17,11 @@ from core.errors import Refused
 from core.event_types import CustomerMerged, CustomerUnmerged
 from core.events import record
 from customers.models import Customer, Merge, MergeReview
-from customers.queries.reviews import roots_of
+from customers.queries.places import Place, place_of, places
+from customers.queries.reviews import family_of, roots_of
 from customers.rules.identity import ordered
 from customers.services import journal
 from customers.services.movers import Mover, Undone
-from customers.services.places import Place, place_of, places
 from staff.models import User
 from staff.services import write_audit
 
@@ -135,7 +135,7 @@ def undo_merge(merge: Merge, *, actor: User | None) -> None:
 
 def _give_back(merge: Merge, root: int) -> None:
     absorbed = merge.absorbed_id
-    family = _family(absorbed)
+    family = family_of(absorbed)
     late = _late_events_home(root, absorbed, family)
     for move in merge.moves.order_by("-id"):
         place = _SELF if move.place == _SELF.name else place_of(move.place)
@@ -148,21 +148,6 @@ def _give_back(merge: Merge, root: int) -> None:
     for place in places():
         if "." in place.how and (repair := _mover(place).restored):
             repair(undone)
-
-
-_FAMILY = """
-WITH RECURSIVE family (id) AS (
-    VALUES (%s::bigint)
-    UNION ALL SELECT absorbed.id FROM customers_customer AS absorbed JOIN family ON absorbed.merged_into_id = family.id
-) SELECT id FROM family
-"""
-
-
-def _family(customer_id: int) -> list[int]:
-    """The customer and everybody who was absorbed into them, directly or not."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FAMILY, [customer_id])
-        return [row[0] for row in cursor.fetchall()]
 
 
 _EVENTS_HOME = """

@@ -56,6 +56,21 @@ def move_consents(survivor_id: int, absorbed_id: int) -> None:
     _execute(_MOVE_CONSENTS, **{"to": survivor_id, "from": absorbed_id})
 
 
+_NEWEST_COUNTS = """
+UPDATE customers_consent SET is_current = true WHERE id IN (
+    SELECT DISTINCT ON (customer_id, purpose, channel) id FROM customers_consent AS entry
+    WHERE customer_id IN (%(one)s, %(other)s) AND NOT EXISTS (
+        SELECT 1 FROM customers_consent AS current WHERE current.customer_id = entry.customer_id AND current.is_current
+            AND current.purpose = entry.purpose AND current.channel = entry.channel)
+    ORDER BY customer_id, purpose, channel, at DESC, id DESC)
+"""
+
+
+def restore_consents(undone: Undone) -> None:
+    """Whose decision was replaced by a later one of the other has their own last word in force again."""
+    _execute(_NEWEST_COUNTS, one=undone.root, other=undone.absorbed)
+
+
 _ADD_ACTIVITY = """
 INSERT INTO customers_activity AS row (customer_id, first_seen_at, last_seen_at, event_count)
 SELECT %(to)s, first_seen_at, last_seen_at, event_count FROM customers_activity WHERE customer_id = %(from)s
@@ -85,5 +100,5 @@ def restore_activity(undone: Undone) -> None:
         _execute(_LATE_ACTIVITY, customer=undone.absorbed, first=undone.late_from, last=undone.late_to, count=undone.late)
 
 
-CONSENTS = Mover(move_consents)
+CONSENTS = Mover(move_consents, restore_consents)
 ACTIVITY = Mover(move_activity, restore_activity)

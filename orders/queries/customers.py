@@ -11,6 +11,13 @@ from customers.models import Customer
 from orders.choices import OrderState
 from orders.models import Order
 
+# Purchases as the profile engine reads them.
+PURCHASES = """
+SELECT bought.customer_id, bought.paid_at, bought.paid_amount - bought.refunded_amount AS amount, departure.departs_on,
+    departure.departs_on + (product.days - 1) AS returns_on
+FROM orders_order AS bought JOIN catalog_departure AS departure ON departure.id = bought.departure_id
+JOIN catalog_product AS product ON product.id = bought.product_id WHERE bought.state IN ('paid', 'completed')
+"""
 YEAR = dt.timedelta(days=365)
 PANEL_ORDERS = 5
 

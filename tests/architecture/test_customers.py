@@ -6,8 +6,8 @@ from django.db.models import Field
 from django.utils.module_loading import import_string
 
 from customers.models import Customer
+from customers.queries.places import places
 from customers.services.movers import Mover
-from customers.services.places import places
 
 NAMES = {"customer_id", "home_id"}
 

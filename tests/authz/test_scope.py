@@ -9,14 +9,16 @@ from django.test import Client
 from campaigns.models import FollowUp
 from catalog.models import Departure, Destination, Product
 from core import clock
-from customers.models import Note
+from customers.models import HouseholdMember, MergeReview, Note
+from customers.services.households import save_traveller
+from customers.services.merging import merge_customers
 from orders.models import Order
 from staff.models import User
 from tests.authz.routes import Route, declared
 from tests.factories import make_customer
 
 # Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
-SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id"}
+SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id"}
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
     "code": "products are the agency's",
@@ -64,6 +66,12 @@ def stranger_s(wang: User) -> dict[str, object]:
             key="k", customer=customer, assignee=wang, title="回访", reason="unpaid", due_at=now
         ).pk,
         "no": order.no,
+        "traveller_id": save_traveller(customer, name="钱小多", kinship="child").pk,
+        "member_id": HouseholdMember.objects.get(customer=customer).pk,
+        "review_id": MergeReview.objects.create(
+            left=customer, right=make_customer("钱多多", owner=wang), reason="name_birthday"
+        ).pk,
+        "merge_id": merge_customers(make_customer(owner=wang).pk, make_customer(owner=wang).pk, evidence=[], source="test").pk,
         "refund_id": 1,
     }
 

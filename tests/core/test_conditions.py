@@ -125,6 +125,7 @@ def test_every_fact_of_the_house_can_be_asked_for() -> None:
         "customer.active",
         "customer.merged",
         "customer.unmerged",
+        "stage.changed",
         "tag.assigned",
         "tag.removed",
     }  # bookkeeping, or a field of its own

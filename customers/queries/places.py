@@ -17,7 +17,7 @@ class Place:
 
     `how` is `move` (plain UPDATE), `home` (as move; rows remember whose they were), `unless:COLUMNS` (rows stay behind
     where the survivor has one with the same values), `drop` (one derived row per customer: the absorbed one's goes),
-    `stay` (history: never moved), or the dotted path of a `customers.services.movers.Mover`.
+    `stay` (history: never moved), or the dotted path of a `Mover` in customers.services.movers.
     """
 
     name: str
