@@ -104,7 +104,8 @@ PROFILE_SOURCES = {
     "interests": "catalog.queries.products.INTERESTS",
 }
 CUSTOMER_PANELS = [
-    "customers:portrait_panel", "customers:household_panel",
+    "customers:portrait_panel",
+    "customers:household_panel",
     "customers:merges_panel",
     "tagging:customer_panel",
     "campaigns:customer_panel",

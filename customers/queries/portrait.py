@@ -17,7 +17,8 @@ SOURCES = {
 }  # fmt: skip
 _OWNERS = """
 SELECT owner_id, at FROM (
-    SELECT owner_id, pgh_created_at AS at, lag(owner_id) OVER (ORDER BY pgh_id) AS before, row_number() OVER (ORDER BY pgh_id) AS n
+    SELECT owner_id, pgh_created_at AS at, lag(owner_id) OVER (ORDER BY pgh_id) AS before,
+        row_number() OVER (ORDER BY pgh_id) AS n
     FROM customers_customerhistory WHERE pgh_obj_id = %s
 ) AS change WHERE owner_id IS DISTINCT FROM before OR n = 1 ORDER BY at
 """
@@ -37,8 +38,8 @@ def owners_of(customer: Customer, names: dict[int, str]) -> list[Spell]:
     with connection.cursor() as cursor:
         cursor.execute(_OWNERS, [customer.pk])
         changes = [(owner, at) for owner, at in cursor.fetchall()]
-    if not changes or changes[-1][0] != customer.owner_id:
-        changes = [(customer.owner_id, customer.created_at)] if not changes else changes
+    if not changes:
+        changes = [(customer.owner_id, customer.created_at)]
     spells = []
     for number, (owner, since) in enumerate(changes):
         until = changes[number + 1][1] if number + 1 < len(changes) else None

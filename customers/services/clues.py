@@ -31,6 +31,10 @@ SELECT customer_id, min(kind) FROM (
     UNION ALL
     SELECT clue.customer_id, 'phone' FROM customers_clue AS clue
     WHERE clue.kind = 'phone' AND clue.value_hash = ANY(%(proved)s::bytea[])
+    UNION ALL
+    SELECT id, CASE WHEN birthday = %(birthday)s THEN 'name_birthday' ELSE 'name_masked_phone' END FROM customers_customer
+    WHERE %(name)s <> '' AND name = %(name)s AND merged_into_id IS NULL
+        AND (birthday = %(birthday)s OR phone_masked = ANY(%(masks)s::text[]))
 ) AS met WHERE customer_id <> %(customer)s GROUP BY customer_id ORDER BY customer_id LIMIT %(most)s
 """
 REASONS = {
@@ -43,7 +47,7 @@ REASONS = {
 def compare(customer_id: int, keys: Sequence[Key], name: str, birthday: dt.date | None, masked_phone: str, source: str) -> int:
     """Keep what a fact hints at and open a review with everybody of whom the same is known; the number opened."""
     phones = [key for key in keys if key.kind == IdentityKind.PHONE]
-    masks = {masked_phone, *(mask_phone(key.value) for key in phones)}
+    masks = {masked_phone, *(mask_phone(key.value) for key in phones)} - {""}
     texts = {(ClueKind.NAME_BIRTHDAY, name_and_birthday(name, birthday))}
     texts |= {(ClueKind.NAME_MASKED_PHONE, name_and_masked_phone(name, mask)) for mask in masks}
     told = sorted((kind.value, lookup_hash(f"clue:{kind}", text)) for kind, text in texts if text)
@@ -55,7 +59,16 @@ def compare(customer_id: int, keys: Sequence[Key], name: str, birthday: dt.date 
     kinds, hashes = [kind for kind, _hash in told], [hashed for _kind, hashed in told]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [customer_id, source, kinds, hashes])
-        named: dict[str, Any] = {"kinds": kinds, "hashes": hashes, "phones": weak, "proved": proved, "customer": customer_id}
+        named: dict[str, Any] = {
+            "name": name,
+            "birthday": birthday,
+            "masks": sorted(masks),
+            "kinds": kinds,
+            "hashes": hashes,
+            "phones": weak,
+            "proved": proved,
+            "customer": customer_id,
+        }
         cursor.execute(_SAME, named | {"most": MOST_QUESTIONS + 1})
         met = cursor.fetchall()
     if len(met) > MOST_QUESTIONS:

@@ -26,7 +26,8 @@ KEPT = 3  # preferences
 _ROWS = """
 INSERT INTO customers_portrait (customer_id, stage, rfm, paid_count, paid_amount, preferred_channel, responses, first_source,
     last_source, preferences)
-SELECT id, '', '', 0, 0, '', 0, '', '', '[]' FROM customers_customer WHERE id = ANY(%(ids)s) AND merged_into_id IS NULL ORDER BY id
+SELECT id, '', '', 0, 0, '', 0, '', '', '[]' FROM customers_customer
+WHERE id = ANY(%(ids)s) AND merged_into_id IS NULL ORDER BY id
 ON CONFLICT (customer_id) DO NOTHING
 """
 # Money and answers of these customers; the hour is the one in which they answered most, the earlier of equals.
@@ -55,8 +56,10 @@ _SOURCES = """
 UPDATE customers_portrait AS row SET first_source = coalesce(nullif(customer.source, ''), edge.first, ''),
     last_source = coalesce(edge.last, customer.source)
 FROM customers_customer AS customer LEFT JOIN LATERAL (
-    SELECT (SELECT source FROM core_event WHERE customer_id = customer.id AND source <> 'app' ORDER BY occurred_at LIMIT 1) AS first,
-           (SELECT source FROM core_event WHERE customer_id = customer.id AND source <> 'app' ORDER BY occurred_at DESC LIMIT 1) AS last
+    SELECT (SELECT source FROM core_event WHERE customer_id = customer.id AND source <> 'app'
+            ORDER BY occurred_at LIMIT 1) AS first,
+           (SELECT source FROM core_event WHERE customer_id = customer.id AND source <> 'app'
+            ORDER BY occurred_at DESC LIMIT 1) AS last
 ) AS edge ON true
 WHERE customer.id = row.customer_id AND row.customer_id = ANY(%(ids)s)
 """
@@ -70,7 +73,8 @@ WITH seen AS (
         AND event.kind IN ('product.viewed', 'product.favorited', 'product.shared')
     GROUP BY 1, 2, 3
 ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY customer_id, topic ORDER BY views + 5 * favourites DESC, last_at DESC, name) AS place
+    SELECT *, row_number() OVER (
+        PARTITION BY customer_id, topic ORDER BY views + 5 * favourites DESC, last_at DESC, name) AS place
     FROM seen
 ), kept AS (
     SELECT customer_id, jsonb_agg(jsonb_build_object('topic', topic, 'name', name, 'views', views, 'favourites', favourites,
@@ -133,7 +137,8 @@ WITH ranked AS (
 )
 UPDATE customers_portrait AS row SET recency = named.r, frequency = named.f, monetary = named.m, rfm = named.segment
 FROM named WHERE named.customer_id = row.customer_id
-    AND (row.recency, row.frequency, row.monetary, row.rfm) IS DISTINCT FROM (named.r::smallint, named.f::smallint, named.m::smallint, named.segment)
+    AND (row.recency, row.frequency, row.monetary, row.rfm) IS DISTINCT FROM
+        (named.r::smallint, named.f::smallint, named.m::smallint, named.segment)
 """
 _NOT_BUYING = """
 UPDATE customers_portrait SET recency = NULL, frequency = NULL, monetary = NULL, rfm = '' WHERE paid_count = 0 AND rfm <> ''

@@ -12,6 +12,7 @@ from django.db import transaction
 from core import clock
 from scrm.demo import truth
 from scrm.demo.loader import load
+from scrm.demo.loader.identity import load_identity
 from scrm.demo.loader.platform import NotPlanted, plant
 from scrm.demo.loader.story import load_story
 from scrm.embedded import prepare_state, state_dir
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 story = load.load_world(wish, path, self._say, reset=options["reset"])
                 load_story(story, self._say)
+                load_identity(story, self._say)
         except load.NotEmpty as error:
             raise CommandError("the database is not empty; --reset removes everything in it first") from error
         except OSError as error:
