@@ -65,7 +65,7 @@ __all__ = [
     "SyncSeen",
     "Traveller",
     "TravellerDocument",
-    "WayDay",
     "Visitor",
+    "WayDay",
     "WayMember",
 ]

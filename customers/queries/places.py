@@ -1,4 +1,8 @@
-"""Where customers stand in the database: settings.CUSTOMER_TABLES, with the keys and types of each table."""
+"""Where customers stand in the database: settings.CUSTOMER_TABLES, with the keys and types of each table.
+
+Statements made of these parts are executed as text (`as_string()`): what writes the history into every statement of
+a request reads text only.
+"""
 
 import dataclasses
 import functools

@@ -38,7 +38,9 @@ def owners_of(customer: Customer, names: dict[int, str]) -> list[Spell]:
     with connection.cursor() as cursor:
         cursor.execute(_OWNERS, [customer.pk])
         changes = [(owner, at) for owner, at in cursor.fetchall()]
-    if not changes:
+    if changes:
+        changes[0] = (changes[0][0], customer.created_at)  # who cared at the first change that was kept had done so before
+    else:
         changes = [(customer.owner_id, customer.created_at)]
     spells = []
     for number, (owner, since) in enumerate(changes):

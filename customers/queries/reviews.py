@@ -101,7 +101,7 @@ def compare(pair: Pair) -> list[Line]:
     kinds = _identity_kinds(ids)
     both = (pair.keep, pair.other)
     lines = [
-        (_("Name"), *(one.name for one in both)),
+        (_("name"), *(one.name for one in both)),
         (_("Nickname"), *(one.nickname for one in both)),
         (_("Phone"), *(one.phone_masked for one in both)),
         (_("Birthday"), *(one.birthday.isoformat() if one.birthday else "" for one in both)),
@@ -133,7 +133,7 @@ def what_would_move(customer_id: int) -> list[tuple[str, int]]:
         for number, place in enumerate(moved)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(" UNION ALL ").join(parts), {"customer": customer_id})
+        cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(), {"customer": customer_id})
         counts = dict(cursor.fetchall())
     return [(_label(place), counts[number]) for number, place in enumerate(moved) if counts[number]]
 

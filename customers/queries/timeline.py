@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import clock
+from customers.choices import Lifecycle
 from customers.intake.kinds import EVENTS
 from customers.models import Customer, Note
 from staff.models import User
@@ -155,6 +156,7 @@ SOURCE_WORDS: dict[str, Any] = {
     "marketing": gettext_lazy("offers and marketing"),
     "service": gettext_lazy("service and contract"),
     "profiling": gettext_lazy("personal recommendations"),
+    **dict(Lifecycle.choices),
 }
 
 

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.jobs import enqueue, job
 from customers.choices import ImportState
 from customers.models import ImportBatch
-from customers.services.places import places
+from customers.queries.places import places
 from staff.models import User
 from staff.services import write_audit
 

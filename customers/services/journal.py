@@ -25,7 +25,7 @@ def move_rows(merge: Merge, place: Place, *, only: sql.Composable | None = None)
     ).format(**place.identifiers(), keys=place.key_list("row"), only=only or sql.SQL("true"))
     with connection.cursor() as cursor:
         named: Row = {"to": merge.survivor_id, "from": merge.absorbed_id, "merge": merge.pk, "place": place.name}
-        cursor.execute(statement, named)
+        cursor.execute(statement.as_string(), named)
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
@@ -44,7 +44,7 @@ def rows_of(place: Place, customer_ids: list[int]) -> dict[str, Row]:
         **place.identifiers(), keys=place.key_list("row")
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [customer_ids])
+        cursor.execute(statement.as_string(), [customer_ids])
         return {key: json.loads(text, parse_float=str) for key, text in cursor.fetchall()}
 
 
@@ -97,7 +97,7 @@ def _give_back_moved(move: MergeMove, place: Place, root: int, absorbed: int) ->
         " WHERE {match} AND row.{column} = %s"
     ).format(**place.identifiers(), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [absorbed, json.dumps(move.moved), root])
+        cursor.execute(statement.as_string(), [absorbed, json.dumps(move.moved), root])
 
 
 def _give_back_changed(place: Place, key: list[str], old: Row, new: Row, root: int) -> None:
@@ -119,7 +119,7 @@ def _current(place: Place, key: list[str]) -> Row | None:
         "SELECT to_jsonb(row)::text FROM {table} AS row, (SELECT %s::jsonb AS pk) AS wanted WHERE {match} FOR UPDATE OF row"
     ).format(**place.identifiers(), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
-        cursor.execute(select, [json.dumps(key)])
+        cursor.execute(select.as_string(), [json.dumps(key)])
         found = cursor.fetchone()
     row: Row | None = json.loads(found[0], parse_float=str) if found else None
     return row
@@ -132,7 +132,7 @@ def _take_away(place: Place, key: list[str], row: Row) -> None:
             **place.identifiers(), match=place.key_match("row", "wanted.pk")
         )
         with connection.cursor() as cursor:
-            cursor.execute(statement, [json.dumps(key)])
+            cursor.execute(statement.as_string(), [json.dumps(key)])
 
 
 def _set(place: Place, key: list[str], values: Row) -> None:
@@ -144,7 +144,7 @@ def _set(place: Place, key: list[str], values: Row) -> None:
         " AS wanted WHERE {match}"
     ).format(**place.identifiers(), sets=sql.SQL(", ").join(sets), match=place.key_match("row", "wanted.pk"))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(values), json.dumps(key)])
+        cursor.execute(statement.as_string(), [json.dumps(values), json.dumps(key)])
 
 
 def _put_back(place: Place, row: Row) -> None:
@@ -152,4 +152,4 @@ def _put_back(place: Place, row: Row) -> None:
         "INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, %s::jsonb)).* ON CONFLICT DO NOTHING"
     ).format(**place.identifiers())
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(row)])
+        cursor.execute(statement.as_string(), [json.dumps(row)])

@@ -92,12 +92,14 @@ def _move_home(merge: Merge, place: Place) -> None:
         "UPDATE {table} SET {column} = %(to)s, home_id = coalesce(home_id, %(from)s) WHERE {column} = %(from)s"
     ).format(**place.identifiers())
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"to": merge.survivor_id, "from": merge.absorbed_id})
+        cursor.execute(statement.as_string(), {"to": merge.survivor_id, "from": merge.absorbed_id})
 
 
 def _drop(place: Place, absorbed_id: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DELETE FROM {table} WHERE {column} = %s").format(**place.identifiers()), [absorbed_id])
+        cursor.execute(
+            sql.SQL("DELETE FROM {table} WHERE {column} = %s").format(**place.identifiers()).as_string(), [absorbed_id]
+        )
 
 
 def _join_rows(survivor_id: int, absorbed_id: int) -> None:
@@ -175,7 +177,7 @@ def _give_home_back(place: Place, root: int, absorbed: int, family: list[int]) -
         " WHERE home_id = ANY(%(family)s) AND {column} = %(from)s"
     ).format(**place.identifiers())
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"to": absorbed, "family": family, "from": root})
+        cursor.execute(statement.as_string(), {"to": absorbed, "family": family, "from": root})
 
 
 def _keep_apart(merge: Merge, actor: User | None) -> None:

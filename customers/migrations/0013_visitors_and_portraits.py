@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0010_merge_rows_added'),
+        ('customers', '0012_live_code_pictures_and_days'),
     ]
 
     operations = [
