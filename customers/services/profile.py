@@ -122,7 +122,8 @@ SELECT id, held, after, %(now)s FROM moved ORDER BY id RETURNING customer_id, be
 # One to five by rank among all buyers, equal values (days, numbers, amounts) with equal scores: lately, often, much.
 _RFM = """
 WITH ranked AS (
-    SELECT row.customer_id, 1 + least(4, floor(5 * percent_rank() OVER (ORDER BY (last_paid_at AT TIME ZONE 'Asia/Shanghai')::date))) AS r,
+    SELECT row.customer_id,
+           1 + least(4, floor(5 * percent_rank() OVER (ORDER BY (last_paid_at AT TIME ZONE 'Asia/Shanghai')::date))) AS r,
            1 + least(4, floor(5 * percent_rank() OVER (ORDER BY paid_count))) AS f,
            1 + least(4, floor(5 * percent_rank() OVER (ORDER BY paid_amount))) AS m
     FROM customers_portrait AS row JOIN customers_customer AS customer ON customer.id = row.customer_id
