@@ -29,6 +29,7 @@ KINDS: tuple[Option, ...] = (
     Option("advisor.added", _("added an advisor"), _BEHAVIOUR),
     Option("review.written", _("wrote a review"), _BEHAVIOUR),
     Option("task.completed", _("completed a member task"), _BEHAVIOUR),
+    Option("site.event", _("did something on the website"), _BEHAVIOUR),
     Option("checkout.started", _("started to order"), _BUYING),
     Option("order.placed", _("placed an order"), _BUYING),
     Option("order.paid", _("paid an order"), _BUYING),
