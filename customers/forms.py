@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from core import clock
 from core.choices import FileFault
 from customers.choices import ImportTarget
-from customers.models import Customer
+from customers.models import Absence, AcquisitionChannel, ContactWay, Customer
+from staff.models import User
 
 MAX_IMPORT_BYTES = 60_000_000
 
@@ -76,3 +77,90 @@ class SourceForm(forms.Form):
     def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+
+
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A channel: name, kind, what newcomers read and which tags they get."""
+
+    class Meta:
+        model = AcquisitionChannel
+        fields = ("name", "kind", "welcome_text")
+        widgets = {"welcome_text": forms.Textarea(attrs={"rows": 4})}
+
+
+class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who is away, from when to when."""
+
+    class Meta:
+        model = Absence
+        fields = ("user", "starts_on", "ends_on", "reason")
+        widgets = {"starts_on": forms.DateInput(attrs={"type": "date"}), "ends_on": forms.DateInput(attrs={"type": "date"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["user"]
+        field.queryset = servers()
+        field.label = _("Member of staff")
+
+
+class RosterLineForm(forms.Form):
+    """One line of a code's roster: a member, weekdays and hours (or none: always), newcomers a day."""
+
+    user = forms.ModelChoiceField(queryset=User.objects.none(), required=False, label=_("Member of staff"))
+    weekdays = forms.TypedMultipleChoiceField(
+        choices=[(day, day) for day in range(7)], coerce=int, required=False, label=_("Weekdays")
+    )
+    starts = forms.TimeField(required=False, label=_("from"))
+    ends = forms.TimeField(required=False, label=_("until"))
+    daily_cap = forms.IntegerField(required=False, min_value=1, max_value=2000, label=_("newcomers a day"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["user"]
+        field.queryset = servers()
+        field.widget.attrs["class"] = "input"
+
+    def clean(self) -> dict[str, Any]:
+        """Hours come in pairs and need weekdays."""
+        data: dict[str, Any] = super().clean() or {}
+        given = [bool(data.get("weekdays")), data.get("starts") is not None, data.get("ends") is not None]
+        if any(given) and not all(given):
+            raise forms.ValidationError(_("Hours need weekdays, a beginning and an end; leave all empty for always."))
+        if all(given) and data["starts"] == data["ends"]:
+            raise forms.ValidationError(_("The shift ends when it begins."))
+        return data
+
+
+RosterFormSet = forms.formset_factory(RosterLineForm, extra=2, max_num=60, absolute_max=80)
+
+
+def servers() -> Any:
+    """Members of staff who have a WeCom account: only they can answer behind a code."""
+    return User.objects.filter(wecom_userid__isnull=False, is_active=True).order_by("display_name", "pk")
+
+
+class WayForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A code's name and its spare member."""
+
+    class Meta:
+        model = ContactWay
+        fields = ("name", "spare")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["spare"]
+        field.queryset = servers()
+        field.empty_label = _("Nobody")
+
+
+class NewWayForm(WayForm):
+    """A new code or link in a channel."""
+
+    class Meta(WayForm.Meta):
+        fields = ("channel", "kind", "name", "spare", "skip_verify")  # type: ignore[assignment]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["channel"]
+        field.queryset = AcquisitionChannel.objects.filter(archived_at__isnull=True).order_by("kind", "id")
+        field.label = _("Channel")

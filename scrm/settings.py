@@ -89,6 +89,7 @@ CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condi
 EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
 CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of", "orders": "orders.queries.value_of"}
+TAG_CHOICES = "tagging.queries.choices"  # the tags a channel may give its newcomers
 NAME_SOURCES = {
     "product": "catalog.queries.product_names",
     "destination": "catalog.queries.destination_names",

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("analytics.urls")),
     path("", include("staff.urls")),
     path("", include("customers.urls")),
+    path("", include("customers.urls_channels")),
     path("", include("customers.urls_data")),
     path("", include("tagging.urls")),
     path("", include("campaigns.urls")),

@@ -5,7 +5,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from customers.choices import ChannelKind
 from customers.models import AcquisitionChannel, ChannelAlert, ContactWay
@@ -108,3 +110,16 @@ def open_alerts() -> list[ChannelAlert]:
     """What somebody should see to, the newest first."""
     found = ChannelAlert.objects.filter(closed_at__isnull=True).select_related("way", "way__channel", "user")
     return list(found.order_by("-opened_at")[:50])
+
+
+def tag_choices(channel: AcquisitionChannel | None) -> list[dict[str, object]]:
+    """The tags of the app above that a channel may give, each with whether it does."""
+    chosen = set(channel.tag_ids) if channel else set()
+    found: dict[int, str] = import_string(settings.TAG_CHOICES)()
+    return [{"id": tag_id, "name": name, "chosen": tag_id in chosen} for tag_id, name in found.items()]
+
+
+def tag_names_of(channel: AcquisitionChannel) -> list[str]:
+    """What the tags of a channel are called."""
+    found: dict[int, str] = import_string(settings.TAG_CHOICES)()
+    return [found[tag_id] for tag_id in channel.tag_ids if tag_id in found]

@@ -30,6 +30,10 @@ SHARED = {
     "rejection_id": "what sources sent is the agency's",
     "run_id": "imports are the agency's",
     **dict.fromkeys(["group_id", "tag_id", "rule_id", "segment_id"], "the taxonomy is the agency's; people in it are filtered"),
+    **dict.fromkeys(["channel_id", "way_id", "absence_id", "action", "kind", "ending"], "channels are the agency's"),
+    "state": "printed on a public code",
+    "sync_id": "synchronisations are the agency's",
+    "chat_id": "the simulator's own world",
     "name": "a card of the workbench, filled by the user's own scope",
     "token": "a random token in the customer's hands",
     **dict.fromkeys(

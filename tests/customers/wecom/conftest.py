@@ -1,10 +1,13 @@
 """The corp of these tests: 陈思雨 and 王子涵 serve customers, on our side and at the simulated platform."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from core import clock
+from core.models import Job
 from core.worker import run_pending
 from customers.choices import SyncKind, SyncState
 from customers.models import Relationship, SyncRun
@@ -53,16 +56,23 @@ class Corp:
         return run
 
     def calls(self, api: str) -> int:
-        """How often the platform was asked."""
+        """How often the platform was asked and answered."""
         counts = self.simulator.do("journal/counts")
         found = [codes for path, codes in counts.items() if path.endswith(api)]
-        return sum(sum(codes.values()) for codes in found)
+        return sum(codes.get("0", 0) for codes in found)
 
     def platform_state(self) -> dict[tuple[str, str], str]:
         """(userid, external_userid) -> how the friendship stands at the platform."""
         with self.simulator.world.lock:
             relations = self.simulator.world.state.relations
             return {(userid, ext): rel.status for userid, pairs in relations.items() for ext, rel in pairs.items()}
+
+
+def wait_five_minutes(time_machine: Any) -> None:
+    """Later work is due, and its clock says so too."""
+    time_machine.move_to(clock.now() + dt.timedelta(minutes=5))
+    Job.objects.filter(state="pending").update(run_at=clock.now() - dt.timedelta(minutes=6))
+    run_pending()
 
 
 def our_state() -> dict[tuple[str, str], str]:

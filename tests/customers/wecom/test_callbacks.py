@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from core import clock
-from core.models import Event, Job
+from core.models import Event
 from core.worker import run_pending
 from customers.choices import RelationState
 from customers.models import CorpTag, Customer, GroupChat, GroupMember, Relationship
@@ -20,7 +20,7 @@ from gateways.simulator.state import Delivery
 from gateways.simulator.testing import SimulatorHandle, _into
 from gateways.simulator.wecom_crypto import encrypt, to_xml
 from staff.models import User
-from tests.customers.wecom.conftest import Corp, our_state
+from tests.customers.wecom.conftest import Corp, our_state, wait_five_minutes
 
 pytestmark = pytest.mark.django_db
 URL = "/callbacks/wecom"
@@ -38,13 +38,6 @@ def post(simulator: SimulatorHandle, deliveries: list[Delivery], client: Client 
     """Send callbacks in this order; the statuses."""
     send = _into(client or Client())
     return [platform.send(simulator.world, Delivery(d.id, d.vendor, "", d.payload, 0.0, twist="copy"), send) for d in deliveries]
-
-
-def wait_five_minutes(time_machine: Any) -> None:
-    """Later work is due, and its clock says so too."""
-    time_machine.move_to(clock.now() + dt.timedelta(minutes=5))
-    Job.objects.filter(state="pending").update(run_at=clock.now() - dt.timedelta(minutes=6))
-    run_pending()
 
 
 def counted(kind: str) -> int:
