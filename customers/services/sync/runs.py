@@ -90,7 +90,10 @@ def sync_slice(run_id: int) -> None:
         except GatewayError as error:
             if error.retryable or error.retry_in_seconds is not None:
                 raise
-            _fail(run, error)
+            _fail(run, f"{error.api}: {error.errcode}")
+            return
+        except steps.TooManyGone as error:
+            _fail(run, str(error))
             return
     with transaction.atomic():
         _go_on(SyncRun.objects.get(pk=run_id))
@@ -140,10 +143,10 @@ def _end(run: SyncRun, state: str) -> None:
         cursor.execute("DELETE FROM customers_syncseen WHERE run_id = %s", [run.pk])
 
 
-def _fail(run: SyncRun, error: GatewayError) -> None:
+def _fail(run: SyncRun, error: str) -> None:
     with transaction.atomic():
         locked = SyncRun.objects.select_for_update().get(pk=run.pk)
         if locked.state == SyncState.RUNNING:
-            locked.error = f"{error.api}: {error.errcode}"[:200]
+            locked.error = error[:200]
             _end(locked, SyncState.FAILED)
     logger.error("synchronisation %s failed: %s", run.pk, error)

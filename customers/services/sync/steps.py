@@ -19,6 +19,7 @@ from gateways.wecom import ContactPage, GroupChat, GroupChatPage, Member, TagGro
 
 MEMBERS_AT_ONCE, CHATS_AT_ONCE = 100, 20
 SWEPT_AT_ONCE = 1_000
+SUSPICIOUS, SUSPICIOUS_SHARE = 50, 0.2  # friends that may be gone in one night before somebody must look
 NO_CONTACTS, NO_CHAT = "84061", "40050"
 READING = ">"  # in the step of chats: the ids are known, the cursor holds the last one that was read
 
@@ -178,10 +179,29 @@ UPDATE customers_groupchat AS chat SET dismissed_at = now() WHERE dismissed_at I
 """
 
 
+class TooManyGone(Exception):
+    """The platform showed so few of our friends that the answer is more likely wrong than true: nothing is ended."""
+
+    def __init__(self, seen: int, active: int) -> None:
+        super().__init__(f"too many gone: {seen} of {active} friends were shown")
+
+
+_SHOWN = """
+SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM customers_syncseen AS seen
+    WHERE seen.run_id = %(run)s AND seen.userid = staff.wecom_userid AND seen.external_id = rel.external_userid))
+FROM customers_relationship AS rel JOIN staff_user AS staff ON staff.id = rel.user_id
+WHERE rel.state = 'active' AND rel.added_at < %(start)s AND staff.wecom_userid = ANY(%(userids)s)
+"""
+
+
 def _sweep(run: SyncRun) -> Found:
-    """What the platform did not show any more is over; a thousand at a time."""
+    """What the platform did not show any more is over; a thousand at a time. TooManyGone when most would be."""
     values: dict[str, Any] = {"start": run.started_at, "userids": run.userids, "run": run.pk, "most": SWEPT_AT_ONCE}
     with connection.cursor() as cursor:
+        cursor.execute(_SHOWN, values)
+        active, seen = cursor.fetchone() or (0, 0)
+        if run.position == 0 and active - seen > max(SUSPICIOUS, active * SUSPICIOUS_SHARE):
+            raise TooManyGone(seen, active)
         cursor.execute(_GONE, values)
         gone = [row[0] for row in cursor.fetchall()]
         end_rows(gone, RelationState.DELETED_BY_STAFF, clock.now(), run.started_at)

@@ -23,6 +23,7 @@ from customers.services import keys
 from customers.services.keys import Key
 from scrm.demo import world
 from scrm.demo.behaviour import KINDS, Behaviour, search_words
+from scrm.demo.channels import state_of
 from scrm.demo.loader.tables import copy, copy_lines, stable_uuid
 from scrm.demo.population import DAY, HISTORY_DAYS, MARKETING, SALES, Population
 from staff.models import User
@@ -179,10 +180,11 @@ def _relations(chunk: Chunk, members: dict[str, User], rng: np.random.Generator)
         has_left = bool(np.isfinite(friends.left_at[i]))
         end = friends.left_at[i] if has_left else chunk.at.timestamp()
         chat = moment(friends.added_at[i] + chats[i] * (end - friends.added_at[i])) if chats[i] > 0.35 else None
+        external, way = chunk.people.ids.external_userid[i], int(friends.add_way[i])
         left = RelationState.DELETED_BY_STAFF if by_staff[i] else RelationState.DELETED_BY_CUSTOMER
         yield (
-            chunk.id_of(i), owner.pk, chunk.people.ids.external_userid[i], left if has_left else RelationState.ACTIVE,
-            int(friends.add_way[i]), "", moment(friends.added_at[i]), moment(end) if has_left else None, chat,
+            chunk.id_of(i), owner.pk, external, left if has_left else RelationState.ACTIVE, way, state_of(external, way),
+            moment(friends.added_at[i]), moment(end) if has_left else None, chat,
         )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from gateways.simulator.store import load, save
 from orders.choices import PaymentState
 from orders.models import Payment
 from scrm.demo import world
+from scrm.demo.channels import state_of
+from scrm.demo.loader.channels import at_the_platform
 from scrm.demo.population import CHUNK, SALES, Population, make_population
 
 MOST_PEOPLE = 20_000
@@ -38,12 +40,12 @@ def plant(*, customers: int, seed: int, at: dt.datetime, state: Path, reset: boo
 
     `reset` begins a new world. NotPlanted when a running simulator does not take them.
     """
-    bodies = list(_bodies(min(customers, MOST_PEOPLE), seed, at))
+    bodies = [("seed", body) for body in _bodies(min(customers, MOST_PEOPLE), seed, at)] + [("groups/seed", at_the_platform())]
     try:
         if reset:
             _tell("reset", b"")
-        for body in bodies:
-            _tell("seed", body)
+        for verb, body in bodies:
+            _tell(verb, body)
     except requests.ConnectionError:
         path = state / SNAPSHOT
         _write(path, bodies, reset=reset)
@@ -62,10 +64,10 @@ def _tell(verb: str, body: bytes) -> None:
         raise NotPlanted(f"{settings.SIM_URL} answered {answer.status_code}: {answer.text[:200]}")
 
 
-def _write(path: Path, bodies: list[bytes], *, reset: bool) -> None:
+def _write(path: Path, bodies: list[tuple[str, bytes]], *, reset: bool) -> None:
     simulator = Simulator(None if reset else load(path))
-    for body in bodies:
-        answer = simulator.handle(Request("POST", "_sim", "/seed", body=body))
+    for verb, body in bodies:
+        answer = simulator.handle(Request("POST", "_sim", f"/{verb}", body=body))
         if answer.status != 200:
             raise NotPlanted(answer.body.decode()[:200])
     save(simulator.world, path)
@@ -102,6 +104,7 @@ def _contact(people: Population, index: int) -> dict[str, Any]:
         "userid": SALES[friends.owner[index]],
         "createtime": int(friends.added_at[index]),
         "add_way": int(friends.add_way[index]),
+        "state": state_of(ids.external_userid[index], int(friends.add_way[index])),
     }
     return {
         "name": people.nickname[index], "external_userid": ids.external_userid[index], "unionid": ids.unionid[index],

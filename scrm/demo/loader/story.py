@@ -6,6 +6,7 @@ from customers.models import Customer
 from orders.models import Order, Payment, Refund
 from scrm.demo.loader.agency import take_seats
 from scrm.demo.loader.campaigns import load_campaigns
+from scrm.demo.loader.channels import load_channels
 from scrm.demo.loader.load import Say, Story
 from scrm.demo.loader.tables import continue_ids
 from scrm.demo.loader.tags import load_segments, load_tags, tag_by_hand, tag_customers
@@ -22,12 +23,14 @@ def load_story(story: Story, say: Say) -> None:
     given = tag_customers(story.wish.customers)
     tag_by_hand(story.members, tags, story.wish.seed)
     say(f"{len(tags)} tags, {given:,} given by rules, {len(segments)} segments, {time.monotonic() - started:.1f} s")
+    codes = load_channels(story)
     campaigns = load_campaigns(story, segments, with_past=story.wish.customers <= MOST_FOR_A_PAST)
     waiting, refunds = load_waiting_orders(story), request_refunds(story)
     take_seats(story.seats.days, story.seats.free)
     continue_ids(Customer, Order, Payment, Refund)
     tasks = load_follow_ups(story)
     say(
-        f"{campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, {tasks} open tasks, "
+        f"{codes} live codes, {campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, "
+        f"{tasks} open tasks, "
         f"{time.monotonic() - started:.1f} s"
     )

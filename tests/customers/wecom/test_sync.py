@@ -160,6 +160,18 @@ class TestReconciliation:
         assert ended.relationship.external_userid == gone
         assert Event.objects.filter(kind="contact.lost").count() == 1
 
+    def test_an_answer_that_hides_most_of_our_friends_ends_nobody(self, corp: Corp) -> None:
+        ids = corp.plant("chen", *[f"客{n}" for n in range(60)])
+        corp.sync()
+        with corp.simulator.world.lock:
+            for ext in ids[5:]:
+                del corp.simulator.world.state.relations["chen"][ext]
+        run = start_sync(SyncKind.RECONCILE)
+        run_pending("bulk")
+        run.refresh_from_db()
+        assert (run.state, run.error) == (SyncState.FAILED, "too many gone: 5 of 60 friends were shown")
+        assert Relationship.objects.filter(state=RelationState.ACTIVE).count() == 60
+
     def test_who_left_a_member_stays_lost(self, corp: Corp) -> None:
         ext = corp.add()
         corp.simulator.do("customer/delete", userid="chen", external_userid=ext)
