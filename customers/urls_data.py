@@ -10,7 +10,10 @@ from customers.views import outside as pages
 app_name = "data"
 
 ingest_urlpatterns = [path("ingest/v1/<slug:code>", outside.receive, name="ingest")]
-callback_urlpatterns = [path("callbacks/sms", callbacks_data.sms_callback, name="sms_callback")]
+callback_urlpatterns = [
+    path("callbacks/sms", callbacks_data.sms_callback, name="sms_callback"),
+    path("callbacks/from/<slug:code>", callbacks_data.platform_callback, name="platform_callback"),
+]
 import_urlpatterns = [
     path("data/imports", imports.import_list, name="imports"),
     path("data/imports/<int:batch_id>", imports.import_detail, name="import"),
@@ -28,6 +31,7 @@ source_urlpatterns = [
     path("data/from/<slug:code>/key/<int:key_id>/revoke", pages.key_revoke, name="key_revoke"),
     path("data/from/<slug:code>/pause", pages.source_pause, name="source_pause"),
     path("data/from/<slug:code>/check", pages.source_check, name="source_check"),
+    path("data/from/<slug:code>/resync", pages.source_resync, name="source_resync"),
     path("data/from/<slug:code>/replay", pages.replay_all, name="replay_all"),
     path("data/from/<slug:code>/rejected/<int:rejection_id>/replay", pages.replay_one, name="replay_one"),
     path("data/from/<slug:code>/rejected/<int:rejection_id>/drop", pages.drop_one, name="drop_one"),

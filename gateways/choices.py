@@ -12,6 +12,9 @@ class Vendor(models.TextChoices):
     PAY = "pay", _("WeChat Pay")
     SMS = "sms", _("SMS")
     LLM = "llm", _("Language model")
+    DOUYIN = "douyin", _("Douyin")
+    ALIPAY = "alipay", _("Alipay")
+    OTA = "ota", _("Travel platform")
 
 
 class Outcome(models.TextChoices):
@@ -28,3 +31,7 @@ class Source(models.TextChoices):
     WECOM = "wecom", _("WeCom")
     PAY = "pay", _("WeChat Pay")
     SMS = "sms", _("SMS")
+    DOUYIN = "douyin", _("Douyin")
+    XHS = "xhs", _("Xiaohongshu")
+    ALIPAY = "alipay", _("Alipay")
+    OTA = "ota", _("Travel platform")

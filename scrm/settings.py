@@ -62,12 +62,20 @@ GATEWAYS = {
     "sms": f"gateways.sms.{_KIND[0]}.{_KIND[1]}Sms",
     "llm": f"gateways.llm.{_KIND[0]}.{_KIND[1]}Llm",
 }
+CONNECTORS = {  # kind of source -> who speaks to it; against the simulator or the platform, as PLATFORM_MODE says
+    "douyin_life": "gateways.connectors.douyin.DouyinLife",
+    "xiaohongshu": "gateways.connectors.xiaohongshu.XiaohongshuLeads",
+    "alipay": "gateways.connectors.alipay.AlipayIdentity",
+    "ota_file": "gateways.connectors.ota_files.OtaFiles",
+}
 SIM_URL = env.http_url("SCRM_SIM_URL", "http://127.0.0.1:8801")
 _VENDOR_NAMES = (
     "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY",
     "MINI_APP_ID", "MINI_APP_SECRET",
     "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
     "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_TEMPLATE_CODE", "SMS_CALLBACK_TOKEN",
+    "DOUYIN_CLIENT_KEY", "DOUYIN_CLIENT_SECRET", "DOUYIN_ACCOUNT_ID", "XHS_APP_ID", "XHS_APP_SECRET",
+    "ALIPAY_APP_ID", "ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY", "OTA_FILES_URL", "OTA_FILES_TOKEN",
     "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_INPUT_PRICE", "LLM_OUTPUT_PRICE",
 )  # fmt: skip
 VENDORS: dict[str, str] = {name: env.text(name).replace("\\n", "\n") for name in _VENDOR_NAMES}  # PEM keys on one line

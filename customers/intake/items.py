@@ -44,6 +44,8 @@ class Who:
     openid: str = dataclasses.field(default="", repr=False)
     external_userid: str = dataclasses.field(default="", repr=False)
     alipay_user_id: str = dataclasses.field(default="", repr=False)
+    douyin_openid: str = dataclasses.field(default="", repr=False)
+    xiaohongshu_id: str = dataclasses.field(default="", repr=False)
 
 
 @dataclasses.dataclass
@@ -72,10 +74,8 @@ def normal_phone(text: str) -> str:
     return digits if E164.fullmatch(digits) and not digits.startswith("+86") else ""
 
 
-_WHO_TEXTS = {
-    name: Text(name, name, "", limit=limit)
-    for name, limit in {"name": 60, "unionid": 64, "openid": 64, "external_userid": 64, "alipay_user_id": 64}.items()
-}
+_IDS = ("unionid", "openid", "external_userid", "alipay_user_id", "douyin_openid", "xiaohongshu_id")
+_WHO_TEXTS = {"name": Text("name", "name", "", limit=60), **{name: Text(name, name, "", limit=64) for name in _IDS}}
 
 
 def read_item(raw: Any, allowed: tuple[str, ...], now: dt.datetime) -> Item:

@@ -31,6 +31,8 @@ class SourceKind:
     about: Any
     icon: str
     events: tuple[str, ...]
+    connector: str = ""
+    limits: tuple[Any, ...] = ()
 
 
 _SITE = Text("site", _("site"), "湖滨景区")
@@ -292,7 +294,59 @@ _SOURCES = (
         ("ota.ordered", "ota.redeemed", "ota.cancelled"),
     ),
 )
-SOURCES: dict[str, SourceKind] = {source.code: source for source in _SOURCES}
+_CONNECTED = (
+    SourceKind(
+        "douyin_life",
+        _("Douyin life services"),
+        _("Orders and vouchers of your Douyin shop."),
+        "video",
+        ("ota.ordered", "ota.redeemed", "ota.cancelled"),
+        "douyin",
+        (
+            _("Available: orders, vouchers and webhooks of a merchant app."),
+            _("Not available: private messages (closed to new apps) and lists of followers."),
+            _("The field names of orders were not verified against a live account."),
+        ),
+    ),
+    SourceKind(
+        "xiaohongshu",
+        _("Xiaohongshu leads"),
+        _("Leads of advertisements, by webhook."),
+        "heart",
+        ("lead.received",),
+        "xhs",
+        (
+            _("Available: leads of advertisements."),
+            _("Not available: notes, comments and messages of users; whoever sells them scrapes."),
+            _("The field names of leads were not verified against a live account."),
+        ),
+    ),
+    SourceKind(
+        "alipay",
+        _("Alipay identity"),
+        _("Who a user of your Alipay mini-program is."),
+        "wallet",
+        ("alipay.linked",),
+        "alipay",
+        (
+            _("Available: the user's id, after the user allowed it in your Alipay mini-program."),
+            _("Not available: a profile across apps. The Alipay mini-program itself is not part of this system."),
+        ),
+    ),
+    SourceKind(
+        "ota_file",
+        _("Order files of a travel platform"),
+        _("One file a day from the platform's folder."),
+        "folder",
+        ("ota.ordered",),
+        "ota",
+        (
+            _("Available: order files under your contract; direct interfaces need one as well."),
+            _("Not available: the traveller's phone number, which the platform masks; a match by name is a question for staff."),
+        ),
+    ),
+)
+SOURCES: dict[str, SourceKind] = {source.code: source for source in (*_SOURCES, *_CONNECTED)}
 _ELSEWHERE = _("Outside the mini-program")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from core.errors import Refused
+from customers.choices import IdentityKind
 from customers.intake.items import Who
 from customers.services import keys
 from customers.services.resolve import Profile, resolve
@@ -50,7 +51,7 @@ def _by_one_key(distinct: dict[Who, list[keys.Key]]) -> dict[Who, Person]:
 
 
 def _person(who: Who, found: list[keys.Key], source: str) -> Person:
-    if not found and not who.masked_phone:
+    if not found and not (who.masked_phone and who.name):  # stars alone would join strangers
         return Person(None)
     birthday = dt.date.fromisoformat(who.birthday) if who.birthday else None
     about = Profile(name=who.name, birthday=birthday, masked_phone=who.masked_phone)
@@ -71,6 +72,10 @@ def keys_of(who: Who) -> list[keys.Key]:
         found.append(keys.external_userid(who.external_userid))
     if who.alipay_user_id:
         found.append(keys.alipay(who.alipay_user_id))
+    if who.douyin_openid:
+        found.append(keys.of_platform(IdentityKind.DOUYIN, "", who.douyin_openid))
+    if who.xiaohongshu_id:
+        found.append(keys.of_platform(IdentityKind.XIAOHONGSHU, "", who.xiaohongshu_id))
     if who.phone:
         found.append(keys.phone(who.phone, verified=who.phone_verified))
     return found

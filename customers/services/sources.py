@@ -84,6 +84,8 @@ def check_source(source: Source) -> list[Check]:
     used = valid.filter(last_used_at__isnull=False).exists()
     quiet = source.last_event_at is None or now - source.last_event_at > dt.timedelta(days=1)
     waiting = source.rejections.filter(state="open").count()
+    if SOURCES[source.kind].connector:
+        return [Check(_("The source takes data in"), not source.is_paused, _("It is paused. Press “Resume”."))]
     https = settings.PUBLIC_URL.startswith("https://") or settings.PLATFORM_MODE == "sim"
     return [
         Check(_("The source takes data in"), not source.is_paused, _("It is paused. Press “Resume”.")),

@@ -17,7 +17,7 @@ from customers.forms import SourceForm
 from customers.intake.kinds import SOURCES
 from customers.models import Rejection, Source, SourceKey
 from customers.queries import outside as queries
-from customers.services import outside, sources
+from customers.services import connecting, outside, sources
 from staff.access import actor, may, requires
 from staff.services import write_audit
 
@@ -53,6 +53,8 @@ def _context(request: HttpRequest, source: Source, **more: Any) -> dict[str, Any
         "rejections": queries.open_rejections(source),
         "schema": queries.schema_of(source.kind),
         "address": f"{settings.PUBLIC_URL}{reverse('data:ingest', args=[source.code])}",
+        "hook": f"{settings.PUBLIC_URL}{reverse('data:platform_callback', args=[source.code])}",
+        "is_simulated": settings.PLATFORM_MODE == "sim" and bool(state.kind and state.kind.connector),
         "can_manage": may(request.user, "data.manage"),
         **more,
     }
@@ -105,7 +107,18 @@ def source_pause(request: HttpRequest, code: str) -> HttpResponse:
 def source_check(request: HttpRequest, code: str) -> HttpResponse:
     """Test the connection, one question after the other, each with its fix."""
     source = _source(code)
-    return render(request, "customers/source_checks.html", {"checks": sources.check_source(source)})
+    checks = [*connecting.check_connector(source), *sources.check_source(source)]
+    return render(request, "customers/source_checks.html", {"checks": checks})
+
+
+@requires("data.manage")
+@require_POST
+def source_resync(request: HttpRequest, code: str) -> HttpResponse:
+    """Pull from a connected platform now; `start` goes back to the beginning of what it still gives."""
+    source = _source(code)
+    connecting.resync(source, from_start=request.POST.get("start") == "1", user=actor(request))
+    messages.success(request, _("The platform is being asked now."))
+    return _back(source)
 
 
 @requires("data.manage")

@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+from gateways.simulator import connectors as data_platforms
 from gateways.simulator import (
     contacts,
     control_groups,
@@ -48,6 +49,9 @@ _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     pay.HOST: pay.respond,
     sms.HOST: sms.respond,
     llm.HOST: llm.respond,
+    data_platforms.DOUYIN_HOST: data_platforms.respond_douyin,
+    data_platforms.ALIPAY_HOST: data_platforms.respond_alipay,
+    data_platforms.OTA_HOST: data_platforms.respond_ota,
 }
 _TOKEN_FAMILIES = {wecom.HOST: wecom.FAMILY, mini.HOST: mini.FAMILY}
 

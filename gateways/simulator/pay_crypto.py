@@ -47,6 +47,20 @@ def verifies(pem: str, signature: str, *parts: str | bytes) -> bool:
     return True
 
 
+def plain_signature(key: RSAPrivateKey, message: bytes) -> str:
+    """The base64 RSA-SHA256 signature over the bytes themselves (Alipay's RSA2)."""
+    return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
+
+
+def plain_verifies(pem: str, signature: str, message: bytes) -> bool:
+    """Whether a base64 signature fits the bytes themselves."""
+    try:
+        public_key(pem).verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 def joined(*parts: str | bytes) -> bytes:
     """The message that is signed."""
     return b"".join((part.encode() if isinstance(part, str) else part) + b"\n" for part in parts)
