@@ -41,12 +41,15 @@ def test_douyin_orders_come_once_and_the_cursor_moves_with_them(simulator: Simul
     resync(source, from_start=True, user=lin)
     run_pending("bulk")
     source.refresh_from_db()
-    assert (Event.objects.filter(source="douyin").count() - first in {0, 1}, int(source.cursor["after"]) >= before) == (True, True)
+    assert (Event.objects.filter(source="douyin").count() - first in {0, 1}, int(source.cursor["after"]) >= before) == (
+        True,
+        True,
+    )
 
 
 def test_a_failure_is_written_on_the_source_and_the_cursor_stays(simulator: SimulatorHandle, lin: User) -> None:
     source = connect("douyin_life", "douyin")
-    simulator.fault("http", vendor="open.douyin.com", value=500)
+    simulator.fault("http", path="goodlife", value=500)
     pull_source(source.pk)
     source.refresh_from_db()
     assert (bool(source.error), source.cursor, Event.objects.count()) == (True, {}, 0)
@@ -55,10 +58,10 @@ def test_a_failure_is_written_on_the_source_and_the_cursor_stays(simulator: Simu
 def test_a_crash_between_data_and_cursor_is_neither_lost_nor_doubled(
     simulator: SimulatorHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from customers.services import connecting
+    from customers.services import connecting, outside
 
     source = connect("douyin_life", "douyin")
-    judge = connecting.judge
+    judge = outside.judge
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         judge(*args, **kwargs)
