@@ -12,7 +12,7 @@ from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Col
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Option, Options, Param, Pick, Picks, words
 from core.conditions.sql import Query, Rows, Source
-from customers.choices import Channel, Gender, Lifecycle, Purpose
+from customers.choices import Channel, Gender, Lifecycle, Purpose, RfmSegment
 from customers.models import Customer
 from staff.models import Department, User
 
@@ -42,12 +42,25 @@ def _profile_fields() -> tuple[Field, ...]:
         *(_list(name, label, Picks("values", "", options=words_of[name], is_open=True)) for name, label in named),
         *(_list(name, label, Picks("values", "", options=fixed(choices))) for name, label, choices in fixed_lists),
         *(_list(name, label, _live(options), f"{name}_id") for name, label, options in people),
+        *(_portrait(*entry) for entry in _PORTRAIT),
         AgeField("age", gettext_lazy("Age"), _PERSON, Column("customer.birthday", "birthday")),
         BirthdayField("birthday", gettext_lazy("Birthday"), _PERSON, Column("customer.birthday", "birthday")),
         AnyNumberField("child_age", gettext_lazy("Age of a child"), _PERSON, Column("customer.child_ages", "child_ages")),
         MomentField("created", gettext_lazy("Known to us since"), _PERSON, Column("customer.created_at", "created_at")),
         MomentField("seen", gettext_lazy("Last active"), _PERSON, Column("activity.last_seen_at", "last_seen_at"), _ACTIVITY),
     )
+
+
+_PORTRAIT = (
+    ("rfm", gettext_lazy("Value as a buyer (RFM)"), RfmSegment),
+    ("preferred_channel", gettext_lazy("Channel that works best"), Channel),
+)
+
+
+def _portrait(name: str, label: Any, choices: Any) -> ListField:
+    """What the profile engine found; unknown before the first night."""
+    column = f"(SELECT portrait.{name} FROM customers_portrait AS portrait WHERE portrait.customer_id = customer.id)"  # noqa: S608 - constants only
+    return ListField(name, label, _PERSON, Column(column, name), Picks("values", "", options=fixed(choices)))
 
 
 def _live(options: Options) -> Picks:
@@ -176,11 +189,13 @@ def _load(sql: str, ids: Sequence[int], names: Sequence[str]) -> list[tuple[int,
 
 _PROFILE = (
     "city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at",
+    "rfm", "preferred_channel",
 )  # fmt: skip
 _PROFILES = """
 SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at,
-       activity.last_seen_at
+       activity.last_seen_at, portrait.rfm, portrait.preferred_channel
 FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
+LEFT JOIN customers_portrait AS portrait ON portrait.customer_id = customer.id
 WHERE customer.id = ANY(%s)
 """
 

@@ -4,6 +4,7 @@ A merge notes what it moved (MergeMove). Undoing it sends every row home, keeps 
 was recorded since under an identity that came from the absorbed side. Merges of merges are undone in any order.
 """
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
@@ -29,6 +30,7 @@ from staff.services import write_audit
 FILLED = (
     "name", "name_pinyin", "nickname", "remark", "gender", "birthday", "city", "child_ages", "phone_masked", "source",
 )  # fmt: skip
+SLIP = dt.timedelta(minutes=10)
 _SELF = Place("customers_customer.id", "", (("id", "bigint"),))
 
 
@@ -120,7 +122,8 @@ def _join_rows(survivor_id: int, absorbed_id: int) -> None:
 def undo_merge(merge: Merge, *, actor: User | None) -> None:
     """Make the absorbed customer a person of their own again, with everything that came with them.
 
-    The pair is remembered as two people, so that no key joins them again. Refused when it was undone already.
+    The pair is remembered as two people, so that no key joins them again (a question answered just now is open again
+    instead). Refused when it was undone already.
     """
     with transaction.atomic():
         root = roots_of([merge.absorbed_id])[merge.absorbed_id]
@@ -181,6 +184,13 @@ def _give_home_back(place: Place, root: int, absorbed: int, family: list[int]) -
 
 
 def _keep_apart(merge: Merge, actor: User | None) -> None:
+    """A slip of the finger in the review queue puts the question back; otherwise the answer is "two people"."""
+    if merge.source == "review" and clock.now() - merge.at < SLIP:
+        asked = MergeReview.objects.filter(
+            left_id__in=(merge.survivor_id, merge.absorbed_id), state="merged", decided_at=merge.at
+        )
+        if asked.update(state="open", decided_at=None, decided_by=None):
+            return
     left, right = ordered(merge.survivor_id, merge.absorbed_id)
     MergeReview.objects.update_or_create(
         left_id=left,

@@ -1,5 +1,6 @@
 """The review queue: questions that a person decides. "Two people" is remembered for ever."""
 
+import datetime as dt
 import json
 from collections.abc import Collection
 from typing import Any
@@ -72,7 +73,7 @@ def confirm_review(review: MergeReview, *, actor: User) -> Merge | None:
         merge = None
         if keep != absorbed:
             merge = merge_customers(keep, absorbed, evidence=asked.evidence, source="review", actor=actor)
-        _decide(asked, ReviewState.MERGED, actor)
+        _decide(asked, ReviewState.MERGED, actor, merge.at if merge else clock.now())
     return merge
 
 
@@ -80,7 +81,7 @@ def reject_review(review: MergeReview, *, actor: User) -> None:
     """Two people: never suggest them again, and never join them by a key either."""
     with transaction.atomic():
         asked = _open(review)
-        _decide(asked, ReviewState.DIFFERENT, actor)
+        _decide(asked, ReviewState.DIFFERENT, actor, clock.now())
         write_audit(actor, "customers.keep_apart", asked.left, {"other": asked.right_id, "reason": asked.reason})
 
 
@@ -100,5 +101,5 @@ def _open(review: MergeReview) -> MergeReview:
     return asked
 
 
-def _decide(review: MergeReview, state: str, actor: User) -> None:
-    MergeReview.objects.filter(pk=review.pk).update(state=state, decided_at=clock.now(), decided_by=actor)
+def _decide(review: MergeReview, state: str, actor: User, at: dt.datetime) -> None:
+    MergeReview.objects.filter(pk=review.pk).update(state=state, decided_at=at, decided_by=actor)

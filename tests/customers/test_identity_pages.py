@@ -1,5 +1,6 @@
 """The review queue, joined records, households: what staff see and do."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -41,6 +42,11 @@ def test_a_question_is_shown_side_by_side_and_answered_with_a_way_back(boss: Cli
     assert f"/customers/merges/{merge.pk}/undo" in panel
     assert boss.post(f"/customers/merges/{merge.pk}/undo").status_code == 204
     assert Customer.objects.get(pk=twin.pk).merged_into is None
+    assert MergeReview.objects.get().state == "open"  # a slip of the finger: the question is back
+    assert boss.post(f"/customers/reviews/{review.pk}/merge").status_code == 204
+    Merge.objects.filter(undone_at=None).update(at=clock.now() - dt.timedelta(hours=1))
+    assert boss.post(f"/customers/merges/{Merge.objects.get(undone_at=None).pk}/undo").status_code == 204
+    assert MergeReview.objects.get().state == "different"
     assert boss.post(f"/customers/reviews/{review.pk}/merge").status_code == 404
 
 
