@@ -109,7 +109,11 @@ def openapi_path() -> dict[str, Any]:
     }
 
 
-def add_to_openapi(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's post-processing hook: the ingest API stands beside the mini-program's."""
-    result.setdefault("paths", {})["/ingest/v1/{code}"] = openapi_path()
-    return result
+def openapi() -> str:
+    """The ingest API alone as an OpenAPI file; the mini-program's has one of its own."""
+    whole = {
+        "openapi": "3.1.0",
+        "info": {"title": "Travel-agency SCRM: signed ingest API", "version": "1"},
+        "paths": {"/ingest/v1/{code}": openapi_path()},
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
