@@ -118,7 +118,7 @@ class RosterLineForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["user"]
         field.queryset = servers()
-        field.widget.attrs["class"] = "input"
+        field.widget.attrs["class"], field.empty_label = "input", _("Nobody")
 
     def clean(self) -> dict[str, Any]:
         """Hours come in pairs and need weekdays."""

@@ -87,7 +87,7 @@ def _absences() -> QuerySet[Absence]:
 def _steps(funnel: read.Funnel) -> list[dict[str, Any]]:
     """Who scans WeCom's own code opens no page of ours: where that is most of them, opening is no first step."""
     steps = [(_("Opened"), funnel.opened, "c4")] if funnel.opened >= funnel.added else []
-    steps += [(_("Added"), funnel.added, "c1"), (_("Spoke"), funnel.spoke, "c2"), (_("Ordered"), funnel.ordered, "c3")]
+    steps += [(_("Became friends"), funnel.added, "c1"), (_("Spoke"), funnel.spoke, "c2"), (_("Ordered"), funnel.ordered, "c3")]
     return [{"label": label, "value": value, "css": css, "why": "", "href": ""} for label, value, css in steps]
 
 
