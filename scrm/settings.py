@@ -105,6 +105,7 @@ NAME_SOURCES = {
     "tag_id": "tagging.queries.tag_names",
     "campaign_id": "campaigns.queries.campaign_names",
     "user_id": "customers.queries.timeline.user_names",
+    "way_id": "customers.queries.channels.way_names",
 }
 # What the apps above know for the profile engine: SQL with the columns that customers.services.profile reads.
 PROFILE_SOURCES = {

@@ -22,6 +22,12 @@ def way_of_state(state: str) -> ContactWay | None:
     return ContactWay.objects.select_related("channel", "channel__parent").filter(state=state).first()
 
 
+def way_names(way_ids: set[int]) -> dict[int, str]:
+    """Code id -> its channel and name, for the timeline."""
+    found = ContactWay.objects.filter(pk__in=way_ids).select_related("channel").defer("picture")
+    return {way.pk: f"{way.channel.name} · {way.name}" for way in found}
+
+
 def channel_label(channel: AcquisitionChannel) -> str:
     """A channel with the one above it, as a customer's source says it; up to 40 characters."""
     return (f"{channel.parent.name} · {channel.name}" if channel.parent else channel.name)[:40]

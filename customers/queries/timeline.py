@@ -37,6 +37,7 @@ LOOKS: dict[str, Look] = {
     "page.viewed": Look("browse", "eye", "", gettext_lazy("Viewed a page")),
     "product.viewed": Look("browse", "eye", "", gettext_lazy("Viewed %(product)s")),
     "destination.viewed": Look("browse", "map-pin", "", gettext_lazy("Viewed the destination %(destination)s")),
+    "channel.joined": Look("system", "qr-code", "info", gettext_lazy("Came by the live code “%(way_id)s”")),
     "content.viewed": Look("browse", "book-open", "", gettext_lazy("Read %(title)s")),
     "product.searched": Look("browse", "search", "", gettext_lazy("Searched for “%(query)s”")),
     "product.shared": Look("browse", "share-2", "info", gettext_lazy("Shared %(product)s")),
