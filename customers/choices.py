@@ -256,3 +256,21 @@ class RfmSegment(models.TextChoices):
     NEW = "new", _("Recent, small orders")
     FADING = "fading", _("Often, small orders, gone quiet")
     PAST = "past", _("Long ago, small orders")
+
+
+class BulkState(models.TextChoices):
+    """How far an act on many customers is."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    UNDONE = "undone", _("Undone")
+    FAILED = "failed", _("Failed")
+
+
+class Bond(models.IntegerChoices):
+    """The WeCom friendship with anyone of the house: never, once, now."""
+
+    NONE = 0, _("never a friend")
+    LEFT = 1, _("left as a friend")
+    FRIEND = 2, _("WeCom friend")

@@ -4,7 +4,7 @@ from django.urls import path
 
 from customers import callbacks
 from customers.api import views as api
-from customers.views import data, detail, households, notes, portrait, reviews, web
+from customers.views import bulk, data, detail, households, notes, portrait, reviews, saved, web
 from customers.views import list as listing
 
 app_name = "customers"
@@ -29,7 +29,6 @@ urlpatterns = [
     path("customers/<int:customer_id>/notes/<int:note_id>/restore", notes.note_restore, name="note_restore"),
     path("customers/<int:customer_id>/profile", detail.profile_edit, name="profile_edit"),
     path("customers/<int:customer_id>/reveal", detail.reveal_phone, name="reveal_phone"),
-    path("customers/assign", listing.assign, name="assign"),
     path("customers/reviews", reviews.review_queue, name="reviews"),
     path("customers/reviews/badge", reviews.reviews_badge, name="reviews_badge"),
     path("customers/reviews/pair", reviews.review_pair, name="review_pair"),
@@ -54,6 +53,13 @@ urlpatterns = [
         households.traveller_restore,
         name="traveller_restore",
     ),
+    path("customers/assign", bulk.assign, name="assign"),
+    path("customers/count", listing.customer_count, name="count"),
+    path("customers/sample.csv", listing.sample_csv, name="sample_csv"),
+    path("customers/views", saved.view_save, name="view_save"),
+    path("customers/views/<int:view_id>", saved.view_change, name="view_change"),
+    path("customers/views/<int:view_id>/delete", saved.view_delete, name="view_delete"),
+    path("customers/views/<int:view_id>/restore", saved.view_restore, name="view_restore"),
     path("data", data.data_health, name="data"),
     path("data/sources", data.data_sources, name="data_sources"),
 ]

@@ -238,3 +238,9 @@ def quiet_end(at: dt.datetime | None = None) -> dt.datetime | None:
     """The end of the agency's quiet hours when it is quiet now (or at `at`), else None."""
     policy = AgencyPolicy.current()
     return rules.quiet_until(policy.quiet_start, policy.quiet_end, at or clock.now())
+
+
+def touch_figures(only: str) -> str:
+    """SQL of `customer_id, figure`: when a message of ours last reached the customer, for those that `only` picks."""
+    rows = f"messaging_message WHERE state = 'sent' AND {only}"
+    return f"SELECT customer_id, max(sent_at) AS figure FROM {rows} GROUP BY customer_id"  # noqa: S608

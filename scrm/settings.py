@@ -96,8 +96,14 @@ ROOT_URLCONF = "scrm.urls"
 CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
 EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
-CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of", "orders": "orders.queries.value_of"}
+CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of"}
 TAG_CHOICES = "tagging.queries.choices"  # the tags a channel may give its newcomers
+# Figures that customer lists sort and filter by: who knows them, as SQL for some customers or for all.
+CUSTOMER_STANDING = {
+    "value_amount": "orders.queries.value_figures",
+    "last_touch_at": "messaging.queries.touch_figures",
+    "next_task_at": "campaigns.queries.task_figures",
+}
 NAME_SOURCES = {
     "product": "catalog.queries.product_names",
     "destination": "catalog.queries.destination_names",
@@ -159,6 +165,8 @@ CUSTOMER_TABLES = {
     "customers_mergereview.right_id": "stay",
     "customers_erasure.customer_id": "stay",
     "customers_importrow.customer_id": "stay",
+    "customers_standing.customer_id": "stay",
+    "customers_bulktarget.customer_id": "stay",
 }
 # How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
 # after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
@@ -189,7 +197,8 @@ CUSTOMER_EXPORTERS = {
     **dict.fromkeys(
         [
             "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
-            "customers_importrow.customer_id", "tagging_customertags.customer_id",
+            "customers_importrow.customer_id", "customers_standing.customer_id", "customers_bulktarget.customer_id",
+            "tagging_customertags.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
             "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
             "customers_mergereview.right_id", "customers_erasure.customer_id",
@@ -199,7 +208,7 @@ CUSTOMER_EXPORTERS = {
 }  # fmt: skip
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
 # Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
-CUSTOMER_DERIVED = {"tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'"}
+CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'"}
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [

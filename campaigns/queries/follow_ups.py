@@ -91,3 +91,9 @@ def _facts(task: FollowUp) -> dict[str, Any]:
 def task_card(task: FollowUp) -> TaskCard:
     """One task as a card."""
     return _cards([task], clock.now())[0]
+
+
+def task_figures(only: str) -> str:
+    """SQL of `customer_id, figure`: when the customer's first open task is due, for those that `only` picks."""
+    rows = f"campaigns_followup WHERE state = 'open' AND {only}"
+    return f"SELECT customer_id, min(due_at) AS figure FROM {rows} GROUP BY customer_id"  # noqa: S608

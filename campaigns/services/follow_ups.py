@@ -12,6 +12,7 @@ from campaigns.choices import FollowUpReason, FollowUpState, Outcome
 from campaigns.models import FollowUp
 from core import clock
 from core.errors import Refused
+from customers.services.standing import refresh_standing
 from messaging.queries import SENDER
 from staff.models import User
 
@@ -93,7 +94,9 @@ def make_follow_ups(customer_ids: Collection[int]) -> int:
                 "views": VIEWS, "hours": VIEW_HOURS, "grace": CHECKOUT_GRACE.total_seconds(), "titles": titles, "texts": texts,
             },
         )  # fmt: skip
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+        refresh_standing(customer_ids)
+        return written
 
 
 def _titles() -> dict[str, str]:
@@ -128,10 +131,13 @@ def close_bought(*, order_id: int) -> int:
             "UPDATE campaigns_followup AS task SET state = 'done', outcome = 'ordered', done_at = %(now)s"  # noqa: S608 - constants
             f" FROM ({bought} ON product.id = placed.product_id WHERE placed.id = %(order)s AND placed.paid_at IS NOT NULL)"
             " AS bought (customer_id, code)"
-            " WHERE task.customer_id = bought.customer_id AND task.product_code = bought.code AND task.state = 'open'",
+            " WHERE task.customer_id = bought.customer_id AND task.product_code = bought.code AND task.state = 'open'"
+            " RETURNING task.customer_id",
             {"order": order_id, "now": clock.now()},
         )
-        return int(cursor.rowcount)
+        closed = [customer_id for (customer_id,) in cursor.fetchall()]
+    refresh_standing(closed)
+    return len(closed)
 
 
 def finish_follow_up(task: FollowUp, *, actor: User, outcome: str) -> FollowUp:
@@ -164,5 +170,6 @@ def _change(task: FollowUp, expected: FollowUpState, values: dict[str, object], 
     changed = FollowUp.objects.filter(id=task.id, state=expected).update(**values)
     if not changed:
         raise Refused(complaint or _("This task is open already."), "task_moved")
+    refresh_standing([task.customer_id])
     task.refresh_from_db()
     return task

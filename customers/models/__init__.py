@@ -1,10 +1,11 @@
 """One person out of many identities; consent; relations; what they did last."""
 
 from customers.models.activity import Activity
+from customers.models.bulk import BulkAction, BulkFile, BulkTarget
 from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayDay, WayMember
 from customers.models.consent import Consent, PrivacyText, Suppression
 from customers.models.corp import CorpMember, CorpTag, GroupChat, GroupMember, SyncRepair, SyncRun, SyncSeen
-from customers.models.customer import Customer, CustomerQuerySet
+from customers.models.customer import Customer, CustomerQuerySet, sees_everybody
 from customers.models.document import TravellerDocument
 from customers.models.erasure import ErasedIdentity, Erasure
 from customers.models.household import Household, HouseholdMember, Traveller
@@ -16,12 +17,17 @@ from customers.models.profile import Portrait, StageChange
 from customers.models.relationship import Relationship
 from customers.models.rights import DataExport, DataRequest, Favourite, Sharing, SharingSubject
 from customers.models.source import Rejection, Source, SourceHour, SourceKey
+from customers.models.standing import Standing, StandingQuerySet
+from customers.models.view import SavedView
 from customers.models.visitor import Visitor
 
 __all__ = [
     "Absence",
     "AcquisitionChannel",
     "Activity",
+    "BulkAction",
+    "BulkFile",
+    "BulkTarget",
     "ChannelAlert",
     "Clue",
     "Consent",
@@ -52,6 +58,7 @@ __all__ = [
     "PrivacyText",
     "Rejection",
     "Relationship",
+    "SavedView",
     "Sharing",
     "SharingSubject",
     "Shift",
@@ -59,6 +66,8 @@ __all__ = [
     "SourceHour",
     "SourceKey",
     "StageChange",
+    "Standing",
+    "StandingQuerySet",
     "Suppression",
     "SyncRepair",
     "SyncRun",
@@ -68,4 +77,5 @@ __all__ = [
     "Visitor",
     "WayDay",
     "WayMember",
+    "sees_everybody",
 ]

@@ -5,13 +5,20 @@ from typing import ClassVar
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import Gender, Lifecycle
+from customers.models.grams import Grams
 from staff.choices import RowScope
 from staff.models import Department, User
+
+
+def sees_everybody(user: User) -> bool:
+    """Whether no customer is outside the user's row scope."""
+    return user.is_superuser or user.row_scope == RowScope.ALL
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -20,7 +27,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User) -> "CustomerQuerySet":
         """Customers within a user's row scope: own, own department's with all below it, or all. Merged ones never show."""
         present = self.filter(merged_into__isnull=True)
-        if user.is_superuser or user.row_scope == RowScope.ALL:
+        if sees_everybody(user):
             return present
         if user.row_scope == RowScope.DEPARTMENT and user.department_id:
             return present.filter(Q(owner=user) | Q(department__in=user.scope_departments))
@@ -39,6 +46,7 @@ class Customer(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=60, blank=True, default="")
     name_pinyin = models.CharField(max_length=120, blank=True, default="")
+    name_initials = models.CharField(max_length=40, blank=True, default="", db_default="")
     nickname = models.CharField(_("nickname"), max_length=64, blank=True, default="")
     remark = models.CharField(_("remark"), max_length=120, blank=True, default="")
     gender = models.CharField(_("gender"), max_length=8, choices=Gender.choices, blank=True, default=Gender.UNKNOWN)
@@ -74,7 +82,10 @@ class Customer(models.Model):
             models.Index(fields=["owner", "-created_at"], name="customer_owner"),
             models.Index(fields=["department", "-created_at"], name="customer_department"),
             models.Index(fields=["name_pinyin"], name="customer_pinyin", opclasses=["text_pattern_ops"]),
+            models.Index(fields=["name_initials"], name="customer_initials", opclasses=["text_pattern_ops"]),
+            models.Index(fields=["id"], name="customer_unspoken", condition=Q(name_pinyin="") & ~Q(name="", nickname="")),
             models.Index(fields=["name"], name="customer_name", opclasses=["text_pattern_ops"]),
+            GinIndex(Grams("name", "nickname", "remark", "phone_masked"), name="customer_grams"),
         ]
 
     @property

@@ -1,134 +1,183 @@
-"""The customer list: views, filters, one page by cursor, and what other apps add to its rows."""
+"""The customer list: one page by cursor in either direction, its count, and what its rows show."""
 
+import collections
 import dataclasses
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.db.models.expressions import RawSQL
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import clock
-from core.conditions import parse, select_members
-from core.secrets import lookup_hash
-from customers.choices import IdentityKind, Lifecycle, RelationState
-from customers.models import Customer, CustomerQuerySet, Identity, Relationship
+from customers.choices import Channel, IdentityKind, Purpose
+from customers.models import Consent, Customer, Identity, Standing, StandingQuerySet
+from customers.queries.filters import Filters, Found, found_by
+from customers.queries.search import matching_ids
 from staff.models import User
 
 PAGE = 50
 COUNT_LIMIT = 10_000
-SILENT_DAYS = 90
-NEW_DAYS = 14
+NEAR = 2_000
 
-VIEWS: dict[str, Any] = {
-    "all": gettext_lazy("All"),
-    "mine": gettext_lazy("Mine"),
-    "new": gettext_lazy("New"),
-    "active": gettext_lazy("Active today"),
-    "silent": gettext_lazy("Silent for 90 days"),
-    "left": gettext_lazy("Left as friends"),
-}
+
+EVERYBODY = Q()
 
 
 @dataclasses.dataclass(frozen=True)
-class Filters:
-    """What a list shows: a view, a text, and exact filters. Empty values filter nothing."""
+class Sort:
+    """An order of the list by a column of Standing. Who has nothing in it comes last, the newest record first."""
 
-    view: str = "all"
-    q: str = ""
-    lifecycle: str = ""
-    city: str = ""
-    tag: int = 0
-    owner: int = 0
+    label: Any
+    column: str
+    present: Q = EVERYBODY
+    absent: Q | None = None
+    is_ascending: bool = False
+    read: Callable[[str], Any] = str
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromtimestamp(float(text), dt.UTC)
+
+
+def _has(column: str) -> tuple[Q, Q]:
+    return Q(**{f"{column}__isnull": False}), Q(**{f"{column}__isnull": True})
+
+
+SORTS: dict[str, Sort] = {
+    "seen": Sort(gettext_lazy("Last active"), "seen_at", read=_moment),
+    "created": Sort(gettext_lazy("Newest record"), "customer_id", read=int),
+    "value": Sort(
+        gettext_lazy("Paid in 12 months"), "value_amount", Q(value_amount__gt=0), Q(value_amount__lte=0), read=Decimal
+    ),
+    "touch": Sort(gettext_lazy("Last touch"), "last_touch_at", *_has("last_touch_at"), read=_moment),
+    "task": Sort(gettext_lazy("Next task"), "next_task_at", *_has("next_task_at"), is_ascending=True, read=_moment),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """Rows in order, the cursor of the next page (empty at the end), and a count capped at COUNT_LIMIT."""
+    """Rows in order, and the cursors of the next and of the previous page (empty at either end)."""
 
-    rows: list[Customer]
+    rows: list[Standing]
     after: str
+    before: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """How many pass the filters, counted no further than COUNT_LIMIT."""
+
     total: int
     is_capped: bool
 
 
-def customers_for(user: User, filters: Filters, at: dt.datetime) -> CustomerQuerySet:
-    """Everybody the user may see who passes the filters."""
-    found = _view(Customer.objects.visible_to(user), user, filters.view, at)
-    if filters.lifecycle:
-        found = found.filter(lifecycle=filters.lifecycle)
-    if filters.city:
-        found = found.filter(city=filters.city)
-    if filters.owner:
-        found = found.filter(owner_id=filters.owner)
-    if filters.tag:
-        found = found.filter(pk__in=_with_tag(filters.tag, at))
-    return _search(found, filters.q.strip()) if filters.q.strip() else found
+def count(user: User, filters: Filters, at: dt.datetime) -> Count:
+    """How many pass the filters."""
+    total = found_by(user, filters, at).all()[: COUNT_LIMIT + 1].count()
+    return Count(min(total, COUNT_LIMIT), total > COUNT_LIMIT)
 
 
-def _view(found: CustomerQuerySet, user: User, view: str, at: dt.datetime) -> CustomerQuerySet:
-    if view == "mine":
-        return found.filter(owner=user)
-    if view == "new":
-        return found.filter(created_at__gte=at - dt.timedelta(days=NEW_DAYS))
-    if view == "active":
-        return found.filter(activity__last_seen_at__gte=clock.day_bounds(clock.shanghai_date(at))[0])
-    if view == "silent":
-        return found.filter(activity__last_seen_at__lt=at - dt.timedelta(days=SILENT_DAYS))
-    if view == "left":
-        left = Relationship.objects.filter(state=RelationState.DELETED_BY_CUSTOMER)
-        return found.filter(pk__in=left.values("customer_id"))
-    return found
+@dataclasses.dataclass(frozen=True)
+class _Cursor:
+    part: int
+    value: Any
+    pk: int
 
 
-def _search(found: CustomerQuerySet, text: str) -> CustomerQuerySet:
-    digits = text.removeprefix("+86").replace(" ", "").replace("-", "")
-    if digits.isascii() and digits.isdigit() and len(digits) == 11:
-        hashed = lookup_hash(f"{IdentityKind.PHONE}:", f"+86{digits}")
-        return found.filter(pk__in=Identity.objects.filter(kind=IdentityKind.PHONE, value_hash=hashed).values("customer_id"))
-    if digits.isascii() and digits.isdigit() and len(digits) == 4:
-        return found.filter(phone_masked__endswith=digits)
-    written = Q(name__contains=text) | Q(nickname__icontains=text) | Q(remark__icontains=text)
-    return found.filter(written | Q(name_pinyin__startswith=text.lower()))
+def read_page(
+    user: User, filters: Filters, at: dt.datetime, *, sort: str = "seen", after: str = "", before: str = "", size: int = PAGE
+) -> Page:
+    """One page. `after` and `before` are cursors of a neighbouring page; nonsense starts anew."""
+    order, found = SORTS[sort], found_by(user, filters, at)
+    backwards = bool(before) and not after
+    cursor = _read_cursor(order, before if backwards else after)
+    parts = [order.present] if order.absent is None else [order.present, order.absent]
+    rows: list[tuple[int, Standing]] = []
+    for part in _path(len(parts), cursor, backwards):
+        start = cursor if cursor and cursor.part == part else None
+        step = _Step(order, part, start, backwards, parts[part])
+        rows += [(part, one) for one in _rows(found, step, size + 1 - len(rows))]
+        if len(rows) > size:
+            break
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    ends = [_write_cursor(order, *rows[place]) for place in (0, -1)] if rows else ["", ""]
+    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
+    return Page([one for _part, one in rows], ends[1] if has_next else "", ends[0] if has_previous else "")
 
 
-NAMED = re.compile(r"%\((\w+)\)s")
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    order: Sort
+    part: int
+    start: _Cursor | None
+    backwards: bool
+    within: Q
+
+    def sorted(self, rows: StandingQuerySet, *, by_index: bool = True) -> StandingQuerySet:
+        """The rows from the cursor on, in order. Not `by_index`: the planner must find all of them first, then sort."""
+        rises = self.order.is_ascending is not self.backwards if self.part == 0 else self.backwards
+        names = [self.order.column, "customer_id"] if self.part == 0 else ["customer_id"]
+        rows = rows.filter(self.within)
+        if self.start is not None:
+            rows = rows.filter(_beyond(self.order.column if self.part == 0 else "", self.start, rises))
+        keys: list[Any] = [F(name) for name in dict.fromkeys(names)]
+        if not by_index:
+            keys[0] = keys[0] + (dt.timedelta(0) if names[0].endswith("_at") else 0)
+        return rows.order_by(*(key.asc() if rises else key.desc() for key in keys))
 
 
-def _with_tag(tag_id: int, at: dt.datetime) -> RawSQL:
-    """Ids of everybody with the tag, asked in the one condition language."""
-    statement = select_members(parse({"tags": {"has": "any", "tags": [tag_id]}}), at)
-    return RawSQL(NAMED.sub("%s", statement.sql), [statement.params[name] for name in NAMED.findall(statement.sql)])  # noqa: S611
+def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
+    """The next rows. What must be looked up elsewhere is first tried on the nearest rows: that is the page whenever matches
+    are common. Where they are rare, all of them are looked up first and then sorted.
+    """
+    if not found.loose:
+        return list(step.sorted(found.rows).select_related("customer__owner")[:wanted])
+    near = list(step.sorted(found.rows).values_list("customer_id", flat=True)[:NEAR])
+    passing = set(Customer.objects.filter(*(one.near for one in found.loose), pk__in=near).values_list("pk", flat=True))
+    if len(passing) >= wanted or len(near) < NEAR:
+        chosen = [pk for pk in near if pk in passing][:wanted]
+        rows = Standing.objects.select_related("customer__owner").in_bulk(chosen)
+        return [rows[pk] for pk in chosen if pk in rows]
+    return list(step.sorted(found.all(), by_index=False).select_related("customer__owner")[:wanted])
 
 
-def read_page(user: User, filters: Filters, after: str, at: dt.datetime) -> Page:
-    """One page, the customer seen last first. `after` is the cursor of the previous page; nonsense starts anew."""
-    found = customers_for(user, filters, at)
-    total = found.order_by()[: COUNT_LIMIT + 1].count()
-    ordered = found.filter(activity__isnull=False).select_related("owner", "activity")
-    ordered = ordered.order_by(F("activity__last_seen_at").desc(), F("id").desc())
-    cursor = _read_cursor(after)
-    if cursor:
-        moment, last_id = cursor
-        ordered = ordered.filter(Q(activity__last_seen_at__lt=moment) | Q(activity__last_seen_at=moment, id__lt=last_id))
-    rows = list(ordered[: PAGE + 1])
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    following = f"{rows[-1].activity.last_seen_at.timestamp():.6f}_{rows[-1].pk}" if more else ""
-    return Page(rows, following, min(total, COUNT_LIMIT), total > COUNT_LIMIT)
+def _path(parts: int, cursor: _Cursor | None, backwards: bool) -> Sequence[int]:
+    start = cursor.part if cursor else (parts - 1 if backwards else 0)
+    return range(min(start, parts - 1), -1, -1) if backwards else range(start, parts)
 
 
-def _read_cursor(text: str) -> tuple[dt.datetime, int] | None:
-    moment, _sep, last_id = text.partition("_")
+def _beyond(column: str, start: _Cursor, rises: bool) -> Q:
+    """Rows after the cursor, said so that an index begins at it."""
+    word = "gt" if rises else "lt"
+    if not column or column == "customer_id":
+        return Q(**{f"customer_id__{word}": start.pk})
+    nearer = Q(**{f"{column}__{word}": start.value}) | Q(**{f"customer_id__{word}": start.pk})
+    return Q(**{f"{column}__{word}e": start.value}) & nearer
+
+
+def _write_cursor(order: Sort, part: int, row: Standing) -> str:
+    if part:
+        return f"1__{row.customer_id}"
+    value: Any = getattr(row, order.column)
+    return f"0_{f'{value.timestamp():.6f}' if isinstance(value, dt.datetime) else value}_{row.customer_id}"
+
+
+def _read_cursor(order: Sort, text: str) -> _Cursor | None:
+    part, _sep, rest = text.partition("_")
+    value, _sep, last = rest.rpartition("_")
     try:
-        return dt.datetime.fromtimestamp(float(moment), dt.UTC), int(last_id[:18])
-    except (ValueError, OverflowError, OSError):
+        pk = int(last[:18])
+        if part == "1":
+            return _Cursor(1, None, pk)
+        return _Cursor(0, order.read(value), pk) if part == "0" else None
+    except (ValueError, OverflowError, OSError, InvalidOperation):
         return None
 
 
@@ -136,13 +185,48 @@ Column = Callable[[Sequence[int]], Mapping[int, Any]]
 
 
 def decorate(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What the apps above add to rows: customer id -> {name: value}. One query per column, whatever the page's length."""
+    """What rows show beside the customer: channels, consents, and what the apps above add. One query per column."""
     added: dict[int, dict[str, Any]] = {customer_id: {} for customer_id in ids}
-    for name, path in settings.CUSTOMER_COLUMNS.items():
-        column: Column = import_string(path)
+    columns: dict[str, Column] = {"channels": _channels_of, "consents": _consents_of}
+    columns |= {name: import_string(path) for name, path in settings.CUSTOMER_COLUMNS.items()}
+    for name, column in columns.items():
         for customer_id, value in column(ids).items():
             added[customer_id][name] = value
     return added
+
+
+CHANNEL_ICONS = {
+    IdentityKind.EXTERNAL_USERID: "message-circle",
+    IdentityKind.MINI_OPENID: "smartphone",
+    IdentityKind.OA_OPENID: "radio",
+    IdentityKind.PHONE: "phone",
+    IdentityKind.ALIPAY: "wallet",
+    IdentityKind.DOUYIN: "video",
+    IdentityKind.XIAOHONGSHU: "book-open",
+    IdentityKind.OTA_ACCOUNT: "ticket",
+    IdentityKind.MEMBER_CARD: "contact",
+}
+
+
+def _channels_of(ids: Sequence[int]) -> Mapping[int, list[tuple[str, str]]]:
+    """Where we know the customer from: (icon, words), one per kind."""
+    held: dict[int, set[str]] = collections.defaultdict(set)
+    for customer_id, kind in Identity.objects.filter(customer_id__in=ids).values_list("customer_id", "kind"):
+        held[customer_id].add(kind)
+    labels = dict(IdentityKind.choices)
+    return {
+        pk: [(icon, str(labels[kind])) for kind, icon in CHANNEL_ICONS.items() if kind in kinds] for pk, kinds in held.items()
+    }
+
+
+def _consents_of(ids: Sequence[int]) -> Mapping[int, list[tuple[str, bool]]]:
+    """Decisions in force about marketing: (channel, granted)."""
+    decided: dict[int, list[tuple[str, bool]]] = collections.defaultdict(list)
+    current = Consent.objects.filter(customer_id__in=ids, is_current=True, purpose=Purpose.MARKETING).order_by("channel")
+    labels = dict(Channel.choices)
+    for customer_id, channel, granted in current.values_list("customer_id", "channel", "granted"):
+        decided[customer_id].append((str(labels.get(channel, channel)), granted))
+    return decided
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,13 +242,8 @@ class PaletteRow:
 
 def palette(user: User, text: str, limit: int) -> list[PaletteRow]:
     """Customers whose name, pinyin, nickname or phone matches, within the user's scope."""
-    found = _search(Customer.objects.visible_to(user), text).order_by("-id")[:limit]
+    found = Customer.objects.visible_to(user).filter(pk__in=matching_ids(text)).order_by("-id")[:limit]
     return [
         PaletteRow(str(customer), reverse("customers:detail", args=[customer.pk]), kind=_("Customers"), note=customer.city)
         for customer in found
     ]
-
-
-def lifecycle_label(value: str) -> str:
-    """The word for a lifecycle stage."""
-    return str(Lifecycle(value).label)

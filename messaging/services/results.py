@@ -12,6 +12,7 @@ from core.errors import Later
 from core.event_types import MessageSent
 from core.events import Dated, record_many
 from core.jobs import enqueue, job
+from customers.services.standing import refresh_standing
 from gateways.errors import GatewayError
 from gateways.wecom import Confirmation, ConfirmationStatus, Delivery, DeliveryStatus, wecom
 from messaging import rules
@@ -134,6 +135,7 @@ def record_results(task_id: int, confirmed_at: dt.datetime | None, deliveries: S
             for message_id, customer_id, campaign_id, state, sent_at in rows
             if state == MessageState.SENT
         ])  # fmt: skip
+        refresh_standing([customer_id for _message, customer_id, _campaign, _state, _sent in rows])
         if not Message.objects.filter(task_id=task_id, state=MessageState.AWAITING_STAFF).exists():
             MassTask.objects.filter(id=task_id, state=TaskState.CONFIRMED).update(state=TaskState.SETTLED, next_poll_at=None)
     return len(rows)

@@ -31,6 +31,12 @@ def value_of(customer_ids: Sequence[int]) -> Mapping[int, Decimal]:
     return {row["customer_id"]: row["value"] for row in rows if row["value"]}
 
 
+def value_figures(only: str) -> str:
+    """SQL of `customer_id, figure`: what `value_of` tells, for the customers that the condition `only` picks."""
+    rows = f"orders_order WHERE paid_at >= now() - interval '{YEAR.days} days' AND state IN ('paid', 'completed') AND {only}"
+    return f"SELECT customer_id, sum(paid_amount - refunded_amount) AS figure FROM {rows} GROUP BY customer_id"  # noqa: S608
+
+
 def order_numbers(order_ids: Iterable[int]) -> Mapping[int, str]:
     """Order id -> its number, for timelines."""
     return dict(Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "no"))

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.models import Product
 from core import clock
+from customers.queries.search import matching_ids
 from orders.choices import OrderState, RefundState
 from orders.models import Order, OrderQuerySet, Refund
 from staff.access import may
@@ -89,9 +91,8 @@ def _view(found: OrderQuerySet, view: str) -> OrderQuerySet:
 def _search(found: OrderQuerySet, text: str) -> OrderQuerySet:
     if text.isascii() and text.isdigit() and len(text) >= 6:
         return found.filter(no__startswith=text[:24])
-    who = Q(customer__name__contains=text) | Q(customer__nickname__icontains=text)
-    spoken = Q(customer__name_pinyin__startswith=text.lower())
-    return found.filter(who | spoken | Q(product__name__icontains=text) | Q(product__code__iexact=text))
+    products = Product.objects.filter(Q(name__icontains=text) | Q(code__iexact=text)).values("pk")
+    return found.filter(Q(customer__in=matching_ids(text)) | Q(product__in=products))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from core.event_types import OrderPaid
 from core.events import record
 from core.jobs import enqueue, job
 from core.money import to_fen
+from customers.services.standing import refresh_standing
 from gateways.errors import GatewayError
 from gateways.pay import PaymentNotice, pay
 from orders.choices import OrderState, PaymentState
@@ -171,6 +172,7 @@ def _mark_paid(order: Order, payment: Payment) -> None:
     order.save(update_fields=["state", "paid_at", "paid_amount", "closed_at", "close_reason"])
     fact = OrderPaid(order.customer_id, order.pk, payment.amount)
     record(fact, key=f"order.paid:{order.pk}", occurred_at=payment.paid_at)
+    refresh_standing([order.customer_id])
 
 
 # --- asking ------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from core.event_types import OrderRefunded
 from core.events import record
 from core.jobs import enqueue, job
 from core.money import to_fen
+from customers.services.standing import refresh_standing
 from gateways.errors import GatewayError
 from gateways.pay import PaymentNotice, pay
 from gateways.pay import RefundState as GatewayRefund
@@ -208,6 +209,7 @@ def _credit_back(order: Order, refund: Refund, done_at: dt.datetime) -> None:
     order.save(update_fields=["refunded_amount", "state"])
     fact = OrderRefunded(order.customer_id, order.pk, refund.amount)
     record(fact, key=f"order.refunded:{refund.pk}", occurred_at=done_at)
+    refresh_standing([order.customer_id])
 
 
 def fail_refund(refund_id: int, error: str) -> None:

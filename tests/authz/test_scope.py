@@ -35,6 +35,7 @@ SHARED = {
     "sync_id": "synchronisations are the agency's",
     "chat_id": "the simulator's own world",
     "name": "a card of the workbench, filled by the user's own scope",
+    **dict.fromkeys(["view_id", "bulk_id"], "only their owner's, whoever asks: tests/customers/test_lists.py"),
     "token": "a random token in the customer's hands",
     **dict.fromkeys(
         ["media_id", "userid", "msgid", "external_userid", "who", "out_trade_no", "entry"], "the simulator's own world"
