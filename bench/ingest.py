@@ -13,6 +13,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import uvloop
@@ -31,24 +32,28 @@ RESENT = 0.02  # this share of the requests is sent twice, as phones on bad netw
 
 def run(size: str, write: Callable[[str], object]) -> bool:
     """Print the table and the JSON line; whether the target is met."""
+    result = measure(size, write)
+    write(json.dumps(result))
+    return bool(result["ratio"] >= TARGET)
+
+
+def measure(size: str, write: Callable[[str], object] = lambda _line: None) -> dict[str, Any]:
+    """`ratio` and its parts, on a database of its own; the table goes to `write`."""
     events = EVENTS[size]
     with scratch.database() as url, psycopg.connect(url, autocommit=True) as connection:
         tokens = _customers(connection)
         with scratch.web(url) as port:
             _measure(connection, port, tokens, 5_000, seed=1)  # warm caches, plans and the JIT of nobody
             pairs = [_measure(connection, port, tokens, events, seed=repeat + 2) for repeat in range(REPEATS[size])]
-    ratios = [ours / copy for ours, copy in pairs]
     write(f"{'run':>4} {'HTTP events/s':>14} {'COPY rows/s':>12} {'ratio':>6}")
     for index, (ours, copy) in enumerate(pairs):
         write(f"{index + 1:>4} {ours:>14,.0f} {copy:>12,.0f} {ours / copy:>6.3f}")
-    ratio = round(statistics.median(ratios), 3)
-    result = {
-        "bench": "ingest", "ratio": ratio, "target": TARGET, "events": events, "batch": BATCH,
+    return {
+        "bench": "ingest", "ratio": round(statistics.median(ours / copy for ours, copy in pairs), 3), "target": TARGET,
+        "events": events, "batch": BATCH,
         "http_events_per_s": round(statistics.median(ours for ours, _ in pairs)),
         "copy_rows_per_s": round(statistics.median(copy for _, copy in pairs)),
     }  # fmt: skip
-    write(json.dumps(result))
-    return ratio >= TARGET
 
 
 def _customers(connection: psycopg.Connection) -> list[str]:

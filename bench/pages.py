@@ -37,7 +37,7 @@ TARGET_QUERIES = 12
 PASSWORD = "demo-pass-2026"
 PEOPLE = ("admin", "sales1")
 CARDS = ("pulse", "tasks", "hot", "departures", "campaigns")
-VIEWS = ("all", "mine", "new", "active", "silent", "left")
+VIEWS = ("all", "mine", "new", "active", "eager", "silent", "left")
 PLAIN = ("tags", "segments", "campaigns", "tasks", "products", "suppliers", "orders", "data", "settings")
 SEARCHES = {
     "name": "陈",
@@ -191,7 +191,7 @@ def _somebody(url: str, who: str) -> dict[str, Any]:
         tag = reader.execute(_TAG).fetchone()
     if person is None or tag is None:
         raise RuntimeError("the demo gave sales1 no customer with an order, or no tags")
-    return {"id": person[0], "cursor": f"{float(person[1]):.6f}_{person[0]}", "tag": tag[0]}
+    return {"id": person[0], "cursor": f"0_{float(person[1]):.6f}_{person[0]}", "tag": tag[0]}
 
 
 def _count(url: str, pages: list[Page]) -> None:

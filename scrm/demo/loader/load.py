@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from catalog.models import Departure, Destination, Product, Resource, Supplier
 from core.clock import shanghai_date
 from customers.models import Customer
+from customers.services.standing import refresh_standing
 from orders.models import Order, Payment, Refund
 from scrm.demo import truth, world
 from scrm.demo.behaviour import make_behaviour
@@ -79,6 +80,7 @@ def load_world(wish: Wish, truth_path: Path, say: Say, *, reset: bool = False) -
     story = Story(wish, members, products, Seats(days), next_id(Customer))
     _load_customers(story, truth_path, say)
     continue_ids(Customer, Departure, Order, Payment, Refund)
+    refresh_standing()
     analyze()
     return story
 

@@ -32,7 +32,8 @@ EVENT_COLUMNS = ("key", "kind", "occurred_at", "props", "customer_id", "source")
 TEXT_VERSION = "2026-01"
 AWAY_DAYS = (60, 120)  # no sign of life: dormant, lost
 _CUSTOMER = (
-    "id", "public_id", "name", "name_pinyin", "nickname", "remark", "gender", "birthday", "city", "child_ages", "phone_masked",
+    "id", "public_id", "name", "name_pinyin", "name_initials", "nickname", "remark", "gender", "birthday", "city",
+    "child_ages", "phone_masked",
     "lifecycle", "source", "owner_id", "department_id", "created_at", "updated_at", "is_personalised",
 )  # fmt: skip
 
@@ -79,6 +80,10 @@ def _pinyin(part: str) -> str:
     return _SURNAMES_READ_OTHERWISE.get(part) or "".join(lazy_pinyin(part))
 
 
+def _initials(name: str) -> str:
+    return "".join(_pinyin(char)[:1] for char in name)
+
+
 def _customers(chunk: Chunk, members: dict[str, User], rng: np.random.Generator) -> Iterator[Sequence[Any]]:
     people, keys = chunk.people, rng.bytes(16 * len(chunk.people))
     for i in range(len(people)):
@@ -86,7 +91,7 @@ def _customers(chunk: Chunk, members: dict[str, User], rng: np.random.Generator)
         name = people.name[i] if people.knows_name[i] or phone else ""
         created = moment(people.created_at[i])
         yield (
-            chunk.id_of(i), stable_uuid(keys[16 * i : 16 * i + 16]), name, _pinyin(name[:1]) + _pinyin(name[1:]),
+            chunk.id_of(i), stable_uuid(keys[16 * i : 16 * i + 16]), name, _pinyin(name[:1]) + _pinyin(name[1:]), _initials(name),
             people.nickname[i], _remark(people, i, name), Gender.FEMALE if people.female[i] else Gender.MALE,
             people.birthday[i] if phone else None, people.city[i], people.child_ages[i] if name else [],
             mask_phone(f"+86{phone}") if phone else "", chunk.lifecycle[i], people.source[i],
