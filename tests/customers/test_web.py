@@ -14,6 +14,7 @@ from customers.api import web
 from customers.models import Activity, Customer, Visitor
 from customers.services import visitors
 from customers.services.merging import merge_customers
+from staff.models import User
 from tests.factories import make_customer, make_event, make_token
 
 VISITOR = "6f0c7c9e-4a52-4d0e-9a58-5d3c9a1f7b10"
@@ -125,3 +126,11 @@ def test_the_snippet_is_small_and_cached() -> None:
     assert len(answer.content) <= 2048
     assert (Path(web.__file__).parent.parent / "web" / "c.js").exists()
     assert Customer.objects.count() == 0
+
+
+def test_the_data_page_shows_what_a_visitor_did(client: Client, lin: User) -> None:
+    post(visit(make_event()))
+    client.force_login(lin)
+    page = client.get("/data/sources")
+    assert page.status_code == 200
+    assert "官网访客" in page.content.decode()
