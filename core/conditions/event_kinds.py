@@ -39,6 +39,7 @@ KINDS: tuple[Option, ...] = (
     Option("message.clicked", _("clicked our message"), _SERVICE),
     Option("chat.received", _("wrote to us"), _SERVICE),
     Option("contact.added", _("became a WeCom friend"), _SERVICE),
+    Option("channel.joined", _("came by a channel"), _SERVICE),
     Option("contact.lost", _("ended the WeCom friendship"), _SERVICE),
     Option("consent.changed", _("changed a consent"), _SERVICE),
     Option("customer.created", _("became known to us"), _SERVICE),
