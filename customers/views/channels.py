@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
 from core.errors import BadInput
@@ -166,6 +166,7 @@ def way_act(request: HttpRequest, way_id: int, action: str) -> HttpResponse:
 
 
 @requires("channels.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
 def way_new(request: HttpRequest) -> HttpResponse:
     """A new code or link with whoever answers first; hours follow on its page."""
     initial = {"channel": request.GET.get("channel") or None, "kind": WayKind.CODE, "skip_verify": True}
@@ -184,6 +185,7 @@ def way_new(request: HttpRequest) -> HttpResponse:
 
 
 @requires("channels.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
 def channel_edit(request: HttpRequest, channel_id: int | None = None) -> HttpResponse:
     """A channel, or a new one below `?parent=`."""
     channel = get_object_or_404(AcquisitionChannel, pk=channel_id) if channel_id else None
