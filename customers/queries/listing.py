@@ -44,6 +44,13 @@ def _moment(text: str) -> dt.datetime:
     return dt.datetime.fromtimestamp(float(text), dt.UTC)
 
 
+def _amount(text: str) -> Decimal:
+    amount = Decimal(text)
+    if not amount.is_finite() or abs(amount) >= 10**10:
+        raise ValueError(text)
+    return amount
+
+
 def _has(column: str) -> tuple[Q, Q]:
     return Q(**{f"{column}__isnull": False}), Q(**{f"{column}__isnull": True})
 
@@ -52,7 +59,7 @@ SORTS: dict[str, Sort] = {
     "seen": Sort(gettext_lazy("Last active"), "seen_at", read=_moment),
     "created": Sort(gettext_lazy("Newest record"), "customer_id", read=int),
     "value": Sort(
-        gettext_lazy("Paid in 12 months"), "value_amount", Q(value_amount__gt=0), Q(value_amount__lte=0), read=Decimal
+        gettext_lazy("Paid in 12 months"), "value_amount", Q(value_amount__gt=0), Q(value_amount__lte=0), read=_amount
     ),
     "touch": Sort(gettext_lazy("Last touch"), "last_touch_at", *_has("last_touch_at"), read=_moment),
     "task": Sort(gettext_lazy("Next task"), "next_task_at", *_has("next_task_at"), is_ascending=True, read=_moment),
