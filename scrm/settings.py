@@ -388,6 +388,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.api_errors.handle",
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` is an undeclared parameter like any other
     "DEFAULT_PAGINATION_CLASS": None,
     "UNAUTHENTICATED_USER": None,
 }
@@ -399,6 +400,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/mp/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.openapi.close_bodies",
+        "customers.api.schema.add_events_batch",
+        "core.openapi.describe_refusals",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "PurposeEnum": "customers.choices.Purpose.choices",
+        "TextKindEnum": "customers.choices.TextKind.choices",
+        "RequestKindEnum": "customers.choices.RequestKind.choices",
+        "RequestStateEnum": "customers.choices.RequestState.choices",
+        "DocumentKindEnum": "customers.choices.DocumentKind.choices",
+    },
 }
 
 LOGGING = {

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from catalog.urls import api_urlpatterns as catalog_api
 from core import views as core_views
 from customers.urls import api_urlpatterns, callback_urlpatterns
+from customers.urls_privacy import api_urlpatterns as privacy_api
 from gateways.urls import sim_urlpatterns
 from messaging.urls import api_urlpatterns as messaging_api
 from orders.urls import api_urlpatterns as orders_api
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences", views.preferences, name="preferences"),
     path("settings/ui", views.components, name="components"),
     path("api/mp/v1/", include((api_urlpatterns, "customers_api"))),
+    path("api/mp/v1/", include((privacy_api, "privacy_api"))),
     path("api/mp/v1/", include((messaging_api, "messaging_api"))),
     path("api/mp/v1/", include((catalog_api, "catalog_api"))),
     path("api/mp/v1/", include((orders_api, "orders_api"))),

@@ -12,9 +12,12 @@ from rest_framework.views import APIView
 from core.errors import BadInput
 from core.idempotency import idempotent
 from customers import serializers
+from customers.api.member import clean
+from customers.api.privacy import consents_in_force
 from customers.models import Customer, MemberToken
 from customers.privacy.phones import to_e164
 from customers.services import consents, identities, login, visitors
+from customers.services.notes import edit_profile
 from gateways.mini import mini
 
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="8 to 100 characters")
@@ -68,6 +71,14 @@ class ProfileView(APIView):
         login.extend(cast(MemberToken, request.auth))
         return Response(serializers.ProfileSerializer(_member(request)).data)
 
+    @extend_schema(request=serializers.ProfileChange, responses=serializers.ProfileSerializer)
+    def patch(self, request: Request) -> Response:
+        """Correct one's own profile; whatever is not named stays."""
+        changes = clean(serializers.ProfileChange, request.data)
+        edit_profile(_member(request), changes=changes)
+        _member(request).refresh_from_db()
+        return Response(serializers.ProfileSerializer(_member(request)).data)
+
 
 class PhoneView(APIView):
     """The verified phone number."""
@@ -88,6 +99,12 @@ class PhoneView(APIView):
 
 class ConsentView(APIView):
     """The customer's decisions about their data."""
+
+    @extend_schema(operation_id="consents_list", responses=serializers.ConsentList)
+    def get(self, request: Request) -> Response:
+        """Every decision in force."""
+        clean(serializers.Nothing, request.query_params.dict())
+        return consents_in_force(_member(request))
 
     @extend_schema(request=serializers.ConsentSerializer, responses=serializers.ConsentSerializer, parameters=[IDEMPOTENCY])
     @idempotent("consents")

@@ -1,9 +1,8 @@
 """Which words are in force, and which of them a customer has yet to agree to."""
 
 import dataclasses
-from collections.abc import Iterable
 
-from customers.choices import Channel, Purpose, TextKind
+from customers.choices import Channel, TextKind
 from customers.models import Consent, Customer, PrivacyText
 from customers.privacy.texts import BUILT_IN, Text
 
@@ -41,22 +40,22 @@ class TextFor:
     @property
     def is_due(self) -> bool:
         """Whether the mini-program must ask: nothing decided under any text that still counts."""
-        return self.decision is None
+        return self.decision is None and self.text.kind != TextKind.GUARDIAN
 
 
-def texts_for(customer: Customer) -> list[TextFor]:
-    """Every text with the customer's decision in force. Two queries."""
-    decided = {
-        entry.purpose: entry
-        for entry in Consent.objects.filter(customer=customer, is_current=True, channel=Channel.ANY).only(
-            "purpose", "granted", "text_version"
-        )
-    }
-    return [_stand(text, decided.get(text.kind)) for text in _askable(current_texts().values())]
-
-
-def _askable(texts: Iterable[Text]) -> list[Text]:
-    return [text for text in texts if text.kind in Purpose.values]
+def texts_for(customer: Customer | None) -> list[TextFor]:
+    """Every text with the customer's decision in force; nobody's where there is no customer yet. Two queries at most."""
+    decided: dict[str, Consent] = (
+        {}
+        if customer is None
+        else {
+            entry.purpose: entry
+            for entry in Consent.objects.filter(customer=customer, is_current=True, channel=Channel.ANY).only(
+                "purpose", "granted", "text_version"
+            )
+        }
+    )
+    return [_stand(text, decided.get(text.kind)) for text in current_texts().values()]
 
 
 def _stand(text: Text, entry: Consent | None) -> TextFor:

@@ -10,7 +10,7 @@ from core.parsers import is_clean
 from customers.models import Customer, Note
 from staff.models import User
 
-EDITABLE = frozenset({"name", "remark", "gender", "birthday", "city", "lifecycle", "child_ages"})
+EDITABLE = frozenset({"name", "nickname", "remark", "gender", "birthday", "city", "lifecycle", "child_ages"})
 
 
 def add_note(customer: Customer, *, author: User, text: str) -> Note:

@@ -302,9 +302,10 @@ def test_what_left_the_house_is_registered_for_each_person(chen: User) -> None:
         reference="order:A1",
     )  # fmt: skip
     assert (entry.people, SharingSubject.objects.count()) == (3, 3)
-    for wrong in ({"recipient": " "}, {"purpose": ""}, {"fields": []}):
+    bad: dict[str, Any]
+    for bad in ({"recipient": " "}, {"purpose": ""}, {"fields": []}):
         with pytest.raises(BadInput):
             record_sharing(
-                **{"recipient": "x", "purpose": "y", "fields": ["name"], "customer_ids": ids, "shared_by": chen, **wrong}  # type: ignore[arg-type]
+                **{"recipient": "x", "purpose": "y", "fields": ["name"], "customer_ids": ids, "shared_by": chen, **bad}  # type: ignore[arg-type]
             )
     assert Sharing.objects.count() == 1
