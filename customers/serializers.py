@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -34,6 +35,9 @@ class TrueOrFalse(serializers.BooleanField):
         return data
 
 
+CODE = r"^[!-~]{1,128}$"  # what WeChat makes: printable ASCII
+
+
 class LogInSerializer(StrictSerializer):
     """`code` of wx.login."""
 
@@ -46,12 +50,13 @@ class WebTicketSerializer(serializers.Serializer[Any]):
 
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="seconds")
+    code = CleanText(min_length=1, max_length=128, validators=[RegexValidator(CODE)])
 
 
 class PhoneSerializer(StrictSerializer):
     """`code` of the getPhoneNumber button."""
 
-    code = CleanText(min_length=1, max_length=128)
+    code = CleanText(min_length=1, max_length=128, validators=[RegexValidator(CODE)])
 
 
 class ConsentSerializer(StrictSerializer):
@@ -144,7 +149,7 @@ class ConsentShown(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(Channel.choices)
     granted = serializers.BooleanField()
     text_version = serializers.CharField()
-    source = serializers.CharField()
+    origin = serializers.CharField(source="source")
     at = serializers.DateTimeField()
 
 

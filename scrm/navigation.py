@@ -104,6 +104,7 @@ ACTIONS = (
     Entry(_("Invite a member of staff"), "/settings/staff/new", "staff.manage", "user-plus"),
     Entry(_("Quiet hours, caps and approval"), "/settings/policy", "settings.view", "shield-check"),
     Entry(_("Audit log"), "/settings/audit", "audit.view", "scroll-text"),
+    Entry(_("Privacy: requests, texts, registers"), "/settings/privacy", "audit.view", "shield-check"),
     Entry(_("My account and two-step log-in"), "/settings/me", "settings.view", "user-cog"),
     Entry(_("Simulated phones"), "/sim/", "sim.use", "smartphone"),
     Entry(_("Reference tables (admin)"), "/admin/", "admin.use", "database"),

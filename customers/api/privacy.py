@@ -27,7 +27,7 @@ class PrivacyView(APIView):
     def get(self, request: Request) -> Response:
         """What the privacy pop-up shows. `must_ask` says which texts need a decision now."""
         clean(serializers.Nothing, request.query_params.dict())
-        customer = request.user if isinstance(request.user, Customer) else None
+        customer = member(request) if request.auth else None
         shown = {"texts": texts_for(customer), "answer_within_working_days": settings.RIGHTS_WORKING_DAYS}
         return Response(serializers.PrivacyShown(shown).data)
 

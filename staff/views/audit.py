@@ -48,7 +48,10 @@ def entries(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/audit.html", context)
 
 
-ACTIONS = ("reveal.", "session.", "staff.", "department.", "policy.", "campaigns.", "order.", "product.", "customer.", "audit.")
+ACTIONS = (
+    "reveal.", "session.", "staff.", "department.", "policy.", "campaigns.", "order.", "product.", "customer.", "privacy.",
+    "audit.",
+)  # fmt: skip
 
 
 @require_safe

@@ -12,17 +12,23 @@ from core import clock
 from customers.models import HouseholdMember, MergeReview, Note
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
+from core.secrets import seal
+from customers.models import DataRequest, Note, Traveller, TravellerDocument
+from customers.services.exports import make_export
 from orders.models import Order
 from staff.models import User
+from staff.rules import can
 from tests.authz.routes import Route, declared
 from tests.factories import make_customer
 
 # Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
 SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id"}
+SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id", "traveller_id", "document_id", "request_id", "export_id"}
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
     "code": "products are the agency's",
     "department_id": "administrators only",
+    "text_id": "privacy texts are the agency's",
     "user_id": "administrators and auditors only",
     "resource_id": "resources are the agency's",
     "batch_id": "imports are the agency's",
@@ -60,6 +66,11 @@ def stranger_s(wang: User) -> dict[str, object]:
         product=product, departs_on=day, adult_amount=Decimal(3980), child_amount=Decimal(2980), seats=20
     )
     now = clock.now()
+    traveller = Traveller.objects.create(customer=customer, name="多多")
+    document = TravellerDocument.objects.create(
+        traveller=traveller, kind="passport", number_sealed=seal("E12345678"), last_four="5678", consent_version="1",
+        consent_source="mini", consent_at=now,
+    )  # fmt: skip
     order = Order.objects.create(
         no="A2611240001", customer=customer, product=product, departure=departure, adults=1,
         adult_amount=3980, child_amount=2980, total_amount=3980, placed_at=now, hold_until=now,
@@ -78,6 +89,9 @@ def stranger_s(wang: User) -> dict[str, object]:
         ).pk,
         "merge_id": merge_customers(make_customer(owner=wang).pk, make_customer(owner=wang).pk, evidence=[], source="test").pk,
         "refund_id": 1,
+        "document_id": document.pk,
+        "request_id": DataRequest.objects.create(customer=customer, kind="complaint", due_on=day, created_at=now).pk,
+        "export_id": make_export(customer, made_by=wang).public_id,
     }
 
 
@@ -100,4 +114,5 @@ def test_a_stranger_s_object_does_not_exist(route: Route, scope: str, chen: User
 def test_the_owner_reaches_it(route: Route, wang: User, stranger_s: dict[str, object]) -> None:
     client = Client()
     client.force_login(wang)
-    assert client.get(route.url(stranger_s)).status_code == 200
+    allowed = any(ability == "signed_in" or can(wang.role, ability) for ability in route.abilities)
+    assert client.get(route.url(stranger_s)).status_code == (200 if allowed else 403)

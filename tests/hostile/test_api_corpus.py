@@ -1,6 +1,7 @@
 """The bad-input corpus on every operation of the mini-program API: always a 4xx that says why, and nothing is made."""
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,19 @@ from django.test import Client
 from catalog.models import Departure
 from core import clock
 from core.models import Event, IdempotencyRecord
-from customers.models import Consent, Customer, Identity, MemberToken
+from customers.choices import DocumentKind, RequestKind
+from customers.models import (
+    Consent,
+    Customer,
+    DataExport,
+    DataRequest,
+    Favourite,
+    Identity,
+    MemberToken,
+    Traveller,
+    TravellerDocument,
+)  # fmt: skip
+from customers.services import documents, requests
 from gateways.models import InboundCallback
 from gateways.simulator.testing import SimulatorHandle
 from messaging.models import Message
@@ -24,7 +37,10 @@ from tests.orders.conftest import departure, product
 
 __all__ = ["departure", "product"]
 pytestmark = pytest.mark.django_db
-COUNTED = (Order, Payment, Refund, Consent, Customer, Identity, MemberToken, Event, Message, InboundCallback, IdempotencyRecord)
+COUNTED = (
+    Order, Payment, Refund, Consent, Customer, Identity, MemberToken, Event, Message, InboundCallback, IdempotencyRecord,
+    DataExport, DataRequest, Favourite, Traveller, TravellerDocument,
+)  # fmt: skip
 SHAPE = {"code", "message", "request_id", "fields"}
 
 
@@ -40,11 +56,30 @@ class Shop:
         self.right: dict[str, Any] = {
             "no": self.order.no, "code": departure.product.code, "token": "nobody", "product": departure.product.code,
             "departs_on": departure.departs_on.isoformat(), "adults": 1, "children": 0, "touch": "", "purpose": "marketing",
-            "channel": "any", "granted": True, "text_version": "1",
+            "channel": "any", "granted": True, "text_version": "1", "version": "1", "screen": "pages/privacy", "name": "苏晴",
+            "nickname": "阿苏", "gender": "female", "birthday": "1990-05-01", "city": "杭州", "kinship": "self",
+            "personalised": True, "child_ages": [3], "number": "E12345678", "expires_on": "2035-01-01", "guardian_version": "1",
+            "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service",
         }  # fmt: skip
+        self.right |= self._own_rows()
+        # The same name means another thing elsewhere.
+        self.kinds = {"documents": DocumentKind.ID_CARD.value, "data-requests": RequestKind.WITHDRAWAL.value}
         self.failures: list[str] = []
         self.asked = 0
         self.before = counts()
+
+    def _own_rows(self) -> dict[str, Any]:
+        """Something of the customer's own for every id in a path."""
+        traveller = documents.add_traveller(self.customer, name="小宝", birthday=dt.date(1990, 5, 1))
+        document = documents.keep_document(traveller, kind="passport", number="E12345678", text_version="1")
+        asked = requests.open_request(self.customer, kind="complaint", words="太多短信")
+        return {"traveller_id": traveller.pk, "document_id": document.pk, "request_id": str(asked.public_id)}
+
+    def value(self, operation: Operation, name: str) -> Any:
+        """A right value of a member."""
+        if name == "kind":
+            return next((kind for part, kind in self.kinds.items() if operation.path.endswith(part)), self.right["kind"])
+        return self.right[name]
 
     def address(self, operation: Operation, **raw: str) -> str:
         """The path with right values, but for the raw ones."""
@@ -57,7 +92,7 @@ class Shop:
     def body(self, operation: Operation, **fragments: str) -> bytes:
         """The JSON object with right values, but for the given JSON fragments."""
         names = [name for name in operation.properties if name in fragments or name in operation.required]
-        parts = [f"{json.dumps(name)}: {fragments.get(name) or json.dumps(self.right[name])}" for name in names]
+        parts = [f"{json.dumps(name)}: {fragments.get(name) or json.dumps(self.value(operation, name))}" for name in names]
         return ("{" + ", ".join(parts) + "}").encode("utf-8", "surrogatepass")
 
     def send(self, operation: Operation, what: str, *, path: str = "", query: str = "", body: bytes = b"{}", **more: Any) -> None:
@@ -147,7 +182,7 @@ def test_members_that_come_twice_or_not_at_all(shop: Shop) -> None:
     for operation in (one for one in operations() if one.reads_body):
         for name in operation.required:
             right = shop.body(operation)
-            twice = right[:-1] + f", {json.dumps(name)}: {json.dumps(shop.right[name])}}}".encode()
+            twice = right[:-1] + f", {json.dumps(name)}: {json.dumps(shop.value(operation, name))}}}".encode()
             shop.send(operation, f"{name} twice", body=twice)
             rest = {key: value for key, value in json.loads(right).items() if key != name}
             shop.send(operation, f"{name} missing", body=json.dumps(rest).encode())
