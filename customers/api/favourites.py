@@ -40,6 +40,7 @@ class FavouriteView(APIView):
 
     @extend_schema(operation_id="favourites_remove", request=None, responses={204: None})
     def delete(self, request: Request, code: str) -> Response:
-        """Keep it no longer; nothing happens when it was not kept."""
-        favourites.remove_favourite(member(request), code)
+        """Keep it no longer; 404 when it was not kept."""
+        if not favourites.remove_favourite(member(request), code):
+            raise Http404
         return Response(status=204)

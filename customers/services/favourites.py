@@ -33,6 +33,6 @@ def add_favourite(customer: Customer, code: str) -> Favourite | None:
         return Favourite.objects.create(customer=customer, product_code=code, created_at=clock.now())
 
 
-def remove_favourite(customer: Customer, code: str) -> None:
-    """Keep it no longer; nothing happens when it was not kept."""
-    Favourite.objects.filter(customer=customer, product_code=code).delete()
+def remove_favourite(customer: Customer, code: str) -> bool:
+    """Keep it no longer; False when it was not kept."""
+    return bool(Favourite.objects.filter(customer=customer, product_code=code).delete()[0])

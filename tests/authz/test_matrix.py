@@ -1,6 +1,7 @@
 """Every URL x method x role against policy.txt: what is not declared fails, what is not allowed is refused."""
 
 import contextlib
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -19,8 +20,14 @@ STAFF = [route for route in POLICY if route.who not in {"public", "member", "ven
 
 
 def address(route: Route) -> str:
-    values = {name: 999_999_999 if f"<int:{name}>" in route.path else "nothing-here" for name in route.parameters}
-    return route.url(values)
+    return route.url({name: nothing(route, name) for name in route.parameters})
+
+
+def nothing(route: Route, name: str) -> object:
+    """A value of the parameter's kind that names nothing."""
+    if f"<int:{name}>" in route.path:
+        return 999_999_999
+    return uuid.UUID(int=0) if f"<uuid:{name}>" in route.path else "nothing-here"
 
 
 def test_every_url_is_declared_and_every_declaration_is_a_url() -> None:
@@ -43,7 +50,7 @@ def test_what_is_public_is_short_enough_to_know_by_heart() -> None:
 PUBLIC = {
     "healthz", "readyz", "login", "login/code", "logout", "preferences", "covers/<str:code>.svg", "c.js",
     # WeChat reviews that one can look around before logging in.
-    "api/mp/v1/auth/login", "api/mp/v1/products", "api/mp/v1/products/<str:code>", "api/mp/v1/products/<str:code>/calendar",
+    "api/mp/v1/auth/login", "api/mp/v1/privacy", "api/mp/v1/products", "api/mp/v1/products/<str:code>", "api/mp/v1/products/<str:code>/calendar",
 }  # fmt: skip
 
 
