@@ -107,7 +107,9 @@ def test_a_stranger_s_object_does_not_exist(route: Route, scope: str, chen: User
         response = client.generic(method, route.url(stranger_s))
         refused = response.status_code == 403  # the role may not do this to anybody's
         assert refused or response.status_code == 404, f"{method} {route.path}: {response.status_code}"
-        nowhere = client.generic(method, route.url({**dict.fromkeys(stranger_s, 999_999_999), "no": "A0000000000", "export_id": uuid.UUID(int=0)}))
+        nowhere = client.generic(
+            method, route.url({**dict.fromkeys(stranger_s, 999_999_999), "no": "A0000000000", "export_id": uuid.UUID(int=0)})
+        )
         assert nowhere.status_code == response.status_code
 
 
