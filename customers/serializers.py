@@ -41,7 +41,7 @@ CODE = r"^[!-~]{1,128}$"  # what WeChat makes: printable ASCII
 class LogInSerializer(StrictSerializer):
     """`code` of wx.login."""
 
-    code = CleanText(min_length=1, max_length=128)
+    code = CleanText(min_length=1, max_length=128, validators=[RegexValidator(CODE)])
     anonymous_id = serializers.UUIDField(required=False, help_text="The visitor id under which events were sent before")
 
 
@@ -50,7 +50,6 @@ class WebTicketSerializer(serializers.Serializer[Any]):
 
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="seconds")
-    code = CleanText(min_length=1, max_length=128, validators=[RegexValidator(CODE)])
 
 
 class PhoneSerializer(StrictSerializer):

@@ -126,10 +126,9 @@ CUSTOMER_PANELS = [
     "tagging:customer_panel",
     "campaigns:customer_panel",
     "orders:customer_panel",
+    "privacy:consents_panel",
 ]
 # Every column that names a customer, and how a merge moves it (customers.queries.places says what the words mean).
-CUSTOMER_PANELS = ["tagging:customer_panel", "campaigns:customer_panel", "orders:customer_panel", "privacy:consents_panel"]
-# Every column that names a customer, and how a merge moves it (customers.services.places says what the words mean).
 # Merging, unmerging, export and erasure read this one list; a test fails for a column that is missing here.
 CUSTOMER_TABLES = {
     "core_event.customer_id": "move",

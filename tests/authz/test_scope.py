@@ -10,12 +10,11 @@ from django.test import Client
 from campaigns.models import FollowUp
 from catalog.models import Departure, Destination, Product
 from core import clock
-from customers.models import HouseholdMember, MergeReview, Note
+from core.secrets import seal
+from customers.models import DataRequest, HouseholdMember, MergeReview, Note, Traveller, TravellerDocument
+from customers.services.exports import make_export
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
-from core.secrets import seal
-from customers.models import DataRequest, Note, Traveller, TravellerDocument
-from customers.services.exports import make_export
 from orders.models import Order
 from staff.models import User
 from staff.rules import can
@@ -23,8 +22,10 @@ from tests.authz.routes import Route, declared
 from tests.factories import make_customer
 
 # Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
-SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id"}
-SCOPED = {"customer_id", "note_id", "task_id", "no", "refund_id", "traveller_id", "document_id", "request_id", "export_id"}
+SCOPED = {
+    "customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id",
+    "document_id", "request_id", "export_id",
+}  # fmt: skip
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
     "code": "products are the agency's",
