@@ -50,8 +50,8 @@ CROSS JOIN LATERAL (SELECT id, department_id FROM staff_user WHERE role = 'sales
 """
 _REST = (
     "INSERT INTO customers_identity (customer_id, kind, scope, value_hash, value_sealed, verified_at, source)"
-    " SELECT id, 'external_userid', 'bench', sha256(('e' || id)::bytea), '\\x00', now(), 'bench' FROM customers_customer"
-    " WHERE source <> 'ota' UNION ALL SELECT id, 'phone', '', sha256(('p' || id)::bytea), '\\x00', now(), 'bench'"
+    " SELECT id, 'external_userid', 'bench', sha256(('e' || id)::bytea), '\\x00'::bytea, now(), 'bench' FROM customers_customer"
+    " WHERE source <> 'ota' UNION ALL SELECT id, 'phone', '', sha256(('p' || id)::bytea), '\\x00'::bytea, now(), 'bench'"
     " FROM customers_customer WHERE phone_masked <> ''",
     "INSERT INTO customers_relationship (customer_id, user_id, external_userid, state, add_way, channel_state, added_at)"
     " SELECT id, owner_id, 'bench' || id, CASE WHEN id % 9 = 0 THEN 'deleted_by_customer' ELSE 'active' END, 0, '', created_at"
