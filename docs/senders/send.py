@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 
 
-def send(url, secret, body, message_id=None):
+def send(url: str, secret: str, body: bytes, message_id: str = "") -> "tuple[int, object]":
     """POST a body; (status, answer). The id names the body, so that a retry is the same message."""
     message_id = message_id or "sha-" + hashlib.sha256(body).hexdigest()[:40]
     stamp = str(int(time.time()))

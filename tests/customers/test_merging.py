@@ -129,7 +129,9 @@ def owners(table: str, people: list[Customer]) -> dict[str, int]:
 
 
 facts = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(FACTS), st.integers(0, 5)), max_size=14)
-calm = settings(max_examples=15, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+calm = settings(
+    max_examples=15, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
 
 
 @calm
