@@ -1,6 +1,7 @@
 """The OpenAPI file is complete, and the running API keeps what it says: schemathesis over HTTP finds nothing."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import socket
 import threading
@@ -15,6 +16,7 @@ from django.core.management import call_command
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 
 from core import clock
@@ -49,7 +51,7 @@ def test_every_operation_says_how_it_refuses_and_every_post_how_it_repeats() -> 
             if not {"400", "404", "409"} <= set(operation["responses"]):
                 missing.append(f"{method} {path}: errors")
             headers = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
-            free = path.endswith(("auth/login", "auth/logout", "phone", "events:batch"))
+            free = path.endswith(("auth/login", "auth/logout", "phone", "events:batch", "web-ticket"))  # each call is a new one
             if method == "post" and not free and "Idempotency-Key" not in headers:
                 missing.append(f"{path}: Idempotency-Key")
     assert missing == []
@@ -111,7 +113,8 @@ def run(address: str, mode: GenerationMode, examples: int) -> int:
                 headers["Idempotency-Key"] = f"schema-{asked:08}"
             case.call_and_validate(base_url=address, headers=headers, excluded_checks=checks)
 
-        one()
+        with contextlib.suppress(Unsatisfiable):  # an operation without parameters cannot be asked wrongly
+            one()
     assert MemberToken.objects.filter(customer=customer).exists()
     return asked
 
