@@ -14,7 +14,7 @@ from customers.models import Customer
 from staff.choices import RowScope
 from staff.models import User
 
-SHOWN = 50
+SHOWN = 30
 TABS = ("now", "today", "later", "done")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -50,15 +52,28 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "counts": tab_counts(user, now, mine=mine),
         "tabs": [("now", _("Now")), ("today", _("Today")), ("later", _("Later")), ("done", _("Done"))],
         "cards": task_cards(user, tab, now, mine=mine),
-        "outcomes": [(index, outcome.value, outcome.label) for index, outcome in enumerate(HANDS_OUT, 1)],
-        "snoozes": [("hour", _("In an hour")), ("tomorrow", _("Tomorrow 9:00")), ("week", _("Monday 9:00"))],
         "may_work": may(user, "tasks.work"),
-        "may_assign": may(user, "tasks.assign"),
-        "colleagues": User.objects.filter(is_active=True).exclude(wecom_userid=None).order_by("id")
-        if may(user, "tasks.assign")
-        else [],
+        **_buttons(user),
         "now": now,
     }
+
+
+def _buttons(user: User) -> dict[str, SafeString | str]:
+    """What can be done with a task: written out once for the page, the same on every card."""
+    outcomes = [{"value": outcome.value, "label": outcome.label, "key": number} for number, outcome in enumerate(HANDS_OUT, 1)]
+    snoozes = [("hour", _("In an hour")), ("tomorrow", _("Tomorrow 9:00")), ("week", _("Monday 9:00"))]
+    colleagues = (
+        User.objects.filter(is_active=True).exclude(wecom_userid=None).order_by("id") if may(user, "tasks.assign") else ()
+    )
+    return {
+        "outcome_buttons": _written("outcome", "btn small", outcomes),
+        "snooze_buttons": _written("until", "item", [{"value": value, "label": label} for value, label in snoozes]),
+        "colleague_buttons": _written("assignee", "item", colleagues),
+    }
+
+
+def _written(name: str, css: str, choices: list[dict[str, Any]]) -> SafeString | str:
+    return render_to_string("campaigns/_choices.html", {"name": name, "css": css, "choices": choices}) if choices else ""
 
 
 def _task(request: HttpRequest, task_id: int) -> FollowUp:

@@ -20,7 +20,7 @@ from customers.queries.filters import Filters, Found, found_by
 from customers.queries.search import matching_ids
 from staff.models import User
 
-PAGE = 50
+PAGE = 30
 COUNT_LIMIT = 10_000
 NEAR = 2_000
 

@@ -113,7 +113,7 @@ def _tabs(user: User, filters: asked.Filters, get: QueryDict) -> list[dict[str, 
 def _columns(get: QueryDict) -> list[tuple[str, Any, bool]]:
     asked_for = get.getlist("col") or params.text("cols", get.get("cols"), 120).split(",")
     chosen = [name for name in asked_for if name in COLUMNS] or USUAL
-    return [(name, label, name in chosen) for name, label in COLUMNS.items()]
+    return [(name, str(label), name in chosen) for name, label in COLUMNS.items()]
 
 
 def _bare(get: QueryDict) -> QueryDict:
