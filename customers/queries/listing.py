@@ -191,12 +191,15 @@ def _read_cursor(order: Sort, text: str) -> _Cursor | None:
 Column = Callable[[Sequence[int]], Mapping[int, Any]]
 
 
-def decorate(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What rows show beside the customer: channels, consents, and what the apps above add. One query per column."""
+def decorate(ids: Sequence[int], only: str = "") -> dict[int, dict[str, Any]]:
+    """What rows show beside the customer: channels, consents, and what the apps above add; or `only` one of these.
+
+    One query per column.
+    """
     added: dict[int, dict[str, Any]] = {customer_id: {} for customer_id in ids}
     columns: dict[str, Column] = {"channels": _channels_of, "consents": _consents_of}
     columns |= {name: import_string(path) for name, path in settings.CUSTOMER_COLUMNS.items()}
-    for name, column in columns.items():
+    for name, column in columns.items() if not only else [(only, columns[only])]:
         for customer_id, value in column(ids).items():
             added[customer_id][name] = value
     return added

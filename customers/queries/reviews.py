@@ -97,7 +97,7 @@ class Line:
 def compare(pair: Pair) -> list[Line]:
     """Both records side by side."""
     ids = [pair.keep.pk, pair.other.pk]
-    added = decorate(ids)
+    added = decorate(ids, only="tags")
     kinds = _identity_kinds(ids)
     both = (pair.keep, pair.other)
     lines = [
