@@ -127,6 +127,7 @@ SPELLED = {
     "设置与审计": "szysj", "新建活动": "xjhd", "新建客群": "xjkq", "导入供应商数据": "drgyssj", "添加员工": "tjyg",
     "静默时段、频控与审批": "jmsd、pkysp", "审计日志": "sjrz", "我的账号与两步验证": "wdzhylbyz", "模拟手机": "mnsj",
     "基础数据后台": "jcsjht", "浅色外观": "qswg", "深色外观": "sswg", "外观跟随系统": "wggsxt", "查看快捷键": "ckkjj",
+    "隐私：请求、文本与登记": "ys：qq、wbydj",
 }  # fmt: skip
 
 PaletteSource = Callable[[Any, str, int], Iterable[Any]]

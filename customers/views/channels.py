@@ -14,7 +14,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import clock
+from core import clock, params
 from core.errors import BadInput
 from customers.choices import WayKind
 from customers.forms import AbsenceForm, ChannelForm, NewWayForm, RosterFormSet, WayForm
@@ -189,8 +189,8 @@ def way_new(request: HttpRequest) -> HttpResponse:
 def channel_edit(request: HttpRequest, channel_id: int | None = None) -> HttpResponse:
     """A channel, or a new one below `?parent=`."""
     channel = get_object_or_404(AcquisitionChannel, pk=channel_id) if channel_id else None
-    wanted = request.GET.get("parent", "")
-    parent = get_object_or_404(AcquisitionChannel, pk=int(wanted)) if wanted.isascii() and wanted.isdigit() else None
+    wanted = params.whole("parent", request.GET.get("parent"), 0)
+    parent = get_object_or_404(AcquisitionChannel, pk=wanted) if wanted else None
     initial = {"kind": parent.kind if parent else None}
     form = ChannelForm(request.POST or None, instance=channel, initial=initial)
     if request.method != "POST" or not form.is_valid():

@@ -113,7 +113,7 @@ def test_query_strings(office: Client) -> None:
                 elif entry.get("never") and not 400 <= answer.status_code < 500:
                     failures.append(f"{url}?{name}={what}: accepted with {answer.status_code}")
     assert failures == []
-    assert known["customers"] == ["after", "city", "lifecycle", "owner", "q", "tag", "view"]
+    assert {"after", "before", "city", "cols", "lifecycle", "owner", "q", "sort", "tag", "view"} <= set(known["customers"])
     assert asked > 500
 
 
