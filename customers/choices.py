@@ -258,16 +258,6 @@ class RfmSegment(models.TextChoices):
     PAST = "past", _("Long ago, small orders")
 
 
-class BulkState(models.TextChoices):
-    """How far an act on many customers is."""
-
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Running")
-    DONE = "done", _("Done")
-    UNDONE = "undone", _("Undone")
-    FAILED = "failed", _("Failed")
-
-
 class Bond(models.IntegerChoices):
     """The WeCom friendship with anyone of the house: never, once, now."""
 

@@ -167,7 +167,6 @@ CUSTOMER_TABLES = {
     "customers_erasure.customer_id": "stay",
     "customers_importrow.customer_id": "stay",
     "customers_standing.customer_id": "stay",
-    "customers_bulktarget.customer_id": "stay",
 }
 # How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
 # after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
@@ -198,7 +197,7 @@ CUSTOMER_EXPORTERS = {
     **dict.fromkeys(
         [
             "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
-            "customers_importrow.customer_id", "customers_standing.customer_id", "customers_bulktarget.customer_id",
+            "customers_importrow.customer_id", "customers_standing.customer_id",
             "tagging_customertags.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
             "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",

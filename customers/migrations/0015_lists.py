@@ -17,63 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="BulkAction",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=20)),
-                ("args", models.JSONField(default=dict)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("undone", "Undone"),
-                            ("failed", "Failed"),
-                        ],
-                        default="waiting",
-                        max_length=8,
-                    ),
-                ),
-                ("total", models.PositiveIntegerField(default=0)),
-                ("done", models.PositiveIntegerField(default=0)),
-                ("changed", models.PositiveIntegerField(default=0)),
-                ("error", models.CharField(blank=True, default="", max_length=200)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("finished_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "verbose_name": "bulk action",
-                "verbose_name_plural": "bulk actions",
-            },
-        ),
-        migrations.CreateModel(
-            name="BulkTarget",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey("bulk", "customer", blank=True, editable=False, primary_key=True, serialize=False),
-                ),
-                (
-                    "bulk",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="customers.bulkaction"
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"),
-                ),
-                ("is_done", models.BooleanField(db_default=False, default=False)),
-                ("before", models.JSONField(null=True)),
-            ],
-            options={
-                "verbose_name": "target of a bulk action",
-                "verbose_name_plural": "targets of bulk actions",
-            },
-        ),
-        migrations.CreateModel(
             name="SavedView",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -166,33 +109,6 @@ class Migration(migrations.Migration):
             index=django.contrib.postgres.indexes.GinIndex(
                 customers.models.grams.Grams("name", "nickname", "remark", "phone_masked"), name="customer_grams"
             ),
-        ),
-        migrations.CreateModel(
-            name="BulkFile",
-            fields=[
-                (
-                    "bulk",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="file",
-                        serialize=False,
-                        to="customers.bulkaction",
-                    ),
-                ),
-                ("name", models.CharField(max_length=80)),
-                ("content", models.BinaryField()),
-                ("expires_at", models.DateTimeField()),
-            ],
-            options={
-                "verbose_name": "exported file",
-                "verbose_name_plural": "exported files",
-            },
-        ),
-        migrations.AddField(
-            model_name="bulkaction",
-            name="actor",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name="savedview",
@@ -287,14 +203,6 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("next_task_at__isnull", False)), fields=["next_task_at", "customer"], name="standing_task"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="bulkfile",
-            index=models.Index(fields=["expires_at"], name="bulk_file_expiry"),
-        ),
-        migrations.AddIndex(
-            model_name="bulkaction",
-            index=models.Index(fields=["actor", "-created_at"], name="bulk_actor"),
         ),
         migrations.AddIndex(
             model_name="savedview",

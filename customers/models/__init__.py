@@ -1,7 +1,6 @@
 """One person out of many identities; consent; relations; what they did last."""
 
 from customers.models.activity import Activity
-from customers.models.bulk import BulkAction, BulkFile, BulkTarget
 from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayDay, WayMember
 from customers.models.consent import Consent, PrivacyText, Suppression
 from customers.models.corp import CorpMember, CorpTag, GroupChat, GroupMember, SyncRepair, SyncRun, SyncSeen
@@ -25,9 +24,6 @@ __all__ = [
     "Absence",
     "AcquisitionChannel",
     "Activity",
-    "BulkAction",
-    "BulkFile",
-    "BulkTarget",
     "ChannelAlert",
     "Clue",
     "Consent",
