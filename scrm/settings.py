@@ -124,7 +124,6 @@ CUSTOMER_PANELS = [
     "customers:household_panel",
     "customers:merges_panel",
     "tagging:customer_panel",
-    "campaigns:customer_panel",
     "orders:customer_panel",
     "privacy:consents_panel",
 ]

@@ -9,8 +9,18 @@ from django.core.management.base import BaseCommand
 from scrm.bootstrap import REPOSITORY
 
 
+# By file, in the order of collection: the browser tests stay last in each process (see tests/browser/conftest.py).
+IN_PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def run_pytest(arguments: list[str]) -> NoReturn:
-    """Replace this process by pytest. Called by manage.py before any setting is read, so no development server starts."""
+    """Replace this process by pytest. Called by manage.py before any setting is read, so no development server starts.
+
+    The whole suite runs in two processes; a choice of tests (a path, -k, -m, -n ...) in one, as pytest was told.
+    """
+    whole = all(argument.startswith("-") and not argument.startswith(("-k", "-m", "-n")) for argument in arguments)
+    if whole and (os.cpu_count() or 1) > 1:
+        arguments = [*IN_PARALLEL, *arguments]
     configuration = str(REPOSITORY / "pyproject.toml")  # named, so that a test file anywhere runs under the same rules
     os.execv(sys.executable, [sys.executable, "-m", "pytest", "-c", configuration, *arguments])
 
