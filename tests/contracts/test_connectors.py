@@ -14,6 +14,7 @@ from customers.services.connecting import check_connector, pull_due, pull_source
 from customers.services.sources import create_source
 from gateways.connectors import connector
 from gateways.models import InboundCallback
+from gateways.simulator.connectors import douyin_order
 from gateways.simulator.testing import SimulatorHandle
 from staff.models import User
 
@@ -36,8 +37,9 @@ def test_douyin_orders_come_once_and_the_cursor_moves_with_them(simulator: Simul
     first = Event.objects.filter(source="douyin").count()
     assert first == 145
     assert (source.error, source.cursor["after"].isdigit()) == ("", True)
-    assert Identity.objects.filter(kind=IdentityKind.DOUYIN).count() == 40
     before = int(source.cursor["after"])
+    buyers = {douyin_order(number)["open_id"] for number in range(before - 144, before + 1)}
+    assert Identity.objects.filter(kind=IdentityKind.DOUYIN).count() == len(buyers)
     resync(source, from_start=True, user=lin)
     run_pending("bulk")
     source.refresh_from_db()
