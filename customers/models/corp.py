@@ -121,6 +121,12 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk} ({self.state})"
 
+    @property
+    def repairs_in_words(self) -> list[tuple[str, int]]:
+        """(what was put right, how often), in the reader's language."""
+        words = dict(RepairKind.choices)
+        return [(str(words.get(kind, kind)), number) for kind, number in self.repairs.items()]
+
 
 class SyncSeen(models.Model):
     """A friendship, or a group chat (no member), that a run came across; forgotten when the run ends."""

@@ -62,7 +62,7 @@ SORTS: dict[str, Sort] = {
         gettext_lazy("Paid in 12 months"), "value_amount", Q(value_amount__gt=0), Q(value_amount__lte=0), read=_amount
     ),
     "touch": Sort(gettext_lazy("Last touch"), "last_touch_at", *_has("last_touch_at"), read=_moment),
-    "task": Sort(gettext_lazy("Next task"), "next_task_at", *_has("next_task_at"), is_ascending=True, read=_moment),
+    "task": Sort(gettext_lazy("Next follow-up"), "next_task_at", *_has("next_task_at"), is_ascending=True, read=_moment),
 }  # fmt: skip
 
 

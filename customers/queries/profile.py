@@ -1,13 +1,10 @@
 """What stands on a customer's page besides the timeline."""
 
-import dataclasses
-from typing import Any
-
 from django.db.models import QuerySet
 
 from core.secrets import unseal
-from customers.choices import Channel, IdentityKind, Purpose
-from customers.models import Activity, Consent, Customer, Identity, Relationship
+from customers.choices import IdentityKind
+from customers.models import Activity, Customer, Identity, Relationship
 
 
 def identities_of(customer: Customer) -> list[Identity]:
@@ -23,23 +20,6 @@ def relations_of(customer: Customer) -> QuerySet[Relationship]:
 def activity_of(customer: Customer) -> Activity | None:
     """First and last sign of life; None before the first."""
     return Activity.objects.filter(customer=customer).first()
-
-
-@dataclasses.dataclass(frozen=True)
-class ConsentRow:
-    """One purpose with the decision in force per channel (None: never asked)."""
-
-    label: Any
-    cells: list[Consent | None]
-
-
-def consents_of(customer: Customer) -> dict[str, Any]:
-    """The consent matrix: purposes down, channels across."""
-    current = {(entry.purpose, entry.channel): entry for entry in customer.consents.filter(is_current=True)}
-    rows = [
-        ConsentRow(label, [current.get((purpose, channel)) for channel in Channel.values]) for purpose, label in Purpose.choices
-    ]
-    return {"channels": [label for _value, label in Channel.choices], "rows": rows, "any": bool(current)}
 
 
 def plain_phone(customer: Customer) -> str:

@@ -79,7 +79,7 @@ GROUPS: dict[str, Any] = {
     "touch": gettext_lazy("Touches"),
     "tag": gettext_lazy("Tag changes"),
     "note": gettext_lazy("Notes"),
-    "system": gettext_lazy("System"),
+    "system": gettext_lazy("System facts"),
 }
 
 

@@ -37,7 +37,6 @@ def _facts(customer: Customer) -> dict[str, Any]:
         "customer": customer,
         "identities": profile.identities_of(customer),
         "relations": profile.relations_of(customer),
-        "consents": profile.consents_of(customer),
         "activity": profile.activity_of(customer),
         "friend_states": RelationState,
     }

@@ -21,7 +21,7 @@ COLUMNS: dict[str, Any] = {
     "tags": gettext_lazy("Tags"),
     "lifecycle": gettext_lazy("Lifecycle"),
     "touch": gettext_lazy("Last touch"),
-    "task": gettext_lazy("Next task"),
+    "task": gettext_lazy("Next follow-up"),
     "value": gettext_lazy("Paid in 12 months"),
     "channels": gettext_lazy("Channels"),
     "consents": gettext_lazy("Consent"),

@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand
 
 from scrm.bootstrap import REPOSITORY
 
-
 # By file, in the order of collection: the browser tests stay last in each process (see tests/browser/conftest.py).
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
