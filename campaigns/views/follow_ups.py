@@ -62,8 +62,9 @@ def _buttons(user: User) -> dict[str, SafeString | str]:
     """What can be done with a task: written out once for the page, the same on every card."""
     outcomes = [{"value": outcome.value, "label": outcome.label, "key": number} for number, outcome in enumerate(HANDS_OUT, 1)]
     snoozes = [("hour", _("In an hour")), ("tomorrow", _("Tomorrow 9:00")), ("week", _("Monday 9:00"))]
+    everybody = User.objects.filter(is_active=True).exclude(wecom_userid=None).order_by("id")
     colleagues = (
-        User.objects.filter(is_active=True).exclude(wecom_userid=None).order_by("id") if may(user, "tasks.assign") else ()
+        [{"value": one.pk, "label": str(one), "face": str(one)} for one in everybody] if may(user, "tasks.assign") else []
     )
     return {
         "outcome_buttons": _written("outcome", "btn small", outcomes),

@@ -373,6 +373,14 @@ class TestTasks:
         task.refresh_from_db()
         assert task.state == "open"
 
+    def test_the_card_offers_what_can_be_done_with_it(self, chen: User, wang: User, ops: User, task: FollowUp) -> None:
+        text = page_of(ops).get("/tasks?mine=0").content.decode()
+        assert f'name="assignee" value="{wang.pk}"' in text
+        assert f"</span>{wang.display_name}</button>" in text
+        assert 'name="outcome" value="contacted" data-outcome="1"' in text
+        assert 'name="until" value="tomorrow"' in text
+        assert 'name="assignee"' not in page_of(chen).get("/tasks").content.decode()
+
     def test_a_sales_person_cannot_hand_over_but_operations_can(self, chen: User, wang: User, ops: User, task: FollowUp) -> None:
         assert page_of(chen).post(f"/tasks/{task.id}/assign", {"assignee": wang.id}).status_code == 403
         page_of(ops).post(f"/tasks/{task.id}/assign", {"assignee": wang.id})
