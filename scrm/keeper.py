@@ -100,7 +100,7 @@ class Server:
 
     def start(self) -> None:
         """Start the process; it is not ready yet."""
-        _stop_stale(self.folder, self.pid_file, self.stop_signal)
+        _stop_stale(self.folder, self.pid_file, self.stop_signal, self.leftover)
         with _log(self.layout, self.name) as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -111,6 +111,11 @@ class Server:
     def pid_file(self) -> Path:
         """Where the server writes its process id."""
         return self.folder / f"{self.name}.pid"
+
+    @property
+    def leftover(self) -> Path | None:
+        """Another lock file that a killed server leaves behind."""
+        return None
 
     def wait_until_ready(self) -> None:
         """Block until the server answers; CannotStart with the end of its log when it dies or takes too long."""
@@ -161,6 +166,10 @@ class Postgres(Server):
     @property
     def pid_file(self) -> Path:
         return self.folder / "postmaster.pid"
+
+    @property
+    def leftover(self) -> Path | None:
+        return Path(self.layout.sockets) / ".s.PGSQL.5432.lock"
 
     def prepare(self) -> None:
         version = self.folder / "PG_VERSION"
@@ -265,8 +274,8 @@ def as_user(layout: Layout) -> dict[str, Any]:
     return {**common, "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _stop_stale(folder: Path, pid_file: Path, number: signal.Signals) -> None:
-    """End a server that outlived its keeper, and remove a pid file whose process is somebody else by now."""
+def _stop_stale(folder: Path, pid_file: Path, number: signal.Signals, leftover: Path | None = None) -> None:
+    """End a server that outlived its keeper, and remove files that name a process which is somebody else, or nobody, by now."""
     try:
         pid = int(pid_file.read_text().split()[0])
     except (OSError, IndexError, ValueError):
@@ -278,6 +287,8 @@ def _stop_stale(folder: Path, pid_file: Path, number: signal.Signals) -> None:
         time.sleep(0.05)
     if sys.platform == "linux":
         pid_file.unlink(missing_ok=True)
+        if leftover is not None:  # else a new process with the old number, or one nobody has buried, keeps Postgres out
+            leftover.unlink(missing_ok=True)
 
 
 def _works_in(pid: int, folder: Path) -> bool:
