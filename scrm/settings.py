@@ -240,6 +240,8 @@ INSTALLED_APPS = [
     "catalog",
     "tagging",
     "orders",
+    "itinerary",
+    "service_bot",
     "campaigns",
     "analytics",
 ]

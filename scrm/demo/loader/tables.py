@@ -10,7 +10,20 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
-HOUSE = ("core", "gateways", "staff", "customers", "messaging", "catalog", "tagging", "orders", "campaigns", "analytics")
+HOUSE = (
+    "core",
+    "gateways",
+    "staff",
+    "customers",
+    "messaging",
+    "catalog",
+    "tagging",
+    "orders",
+    "itinerary",
+    "service_bot",
+    "campaigns",
+    "analytics",
+)
 
 
 def copy(cursor: CursorWrapper, model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

@@ -1,0 +1,1 @@
+"""What a chat message says: acts, slots, trip requests; pure, no database, no network."""

@@ -1,0 +1,1 @@
+"""Candidates for a question, and how probable each is to be right."""
