@@ -1,15 +1,17 @@
 """Before `up` loads anything: read its arguments, claim the state directory and the ports, and say no in one line.
 
-Also tells every other command where the running system is (`join_running`). Standard library only.
+Also tells every other command where the running system is (`join_running`). Standard library only, until the claim stands.
 """
 
 import argparse
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from scrm import embedded
 from scrm.keeper import CannotStart, try_lock
 
 SIMULATOR_PORTS = range(8801, 8900)  # below the ports that the kernel gives to outgoing connections
+# What every part needs and what knows nothing of our settings: imported while the servers start.
+PACKAGES = (
+    "django.db.models", "django.forms", "django.test.signals", "django.views.defaults", "rest_framework", "celery.app.base",
+    "psycopg", "redis", "requests", "cryptography.hazmat.primitives.ciphers.aead", "httptools", "uvloop", "uvicorn.main",
+    "msgspec",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +102,28 @@ def _claim(options: argparse.Namespace) -> Claim:
     if claimed.sim_port:
         os.environ["SCRM_SIM_URL"] = f"http://127.0.0.1:{claimed.sim_port}"
     write_running(claimed, {})
+    if own_servers:
+        _start_servers(state)
     return claimed
+
+
+def _start_servers(state: Path) -> None:
+    """Start the embedded servers; they take half a second, in which this process imports packages."""
+    failures: list[CannotStart] = []
+
+    def start() -> None:
+        try:
+            embedded.join(state)
+        except CannotStart as error:
+            failures.append(error)
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    for name in PACKAGES:
+        importlib.import_module(name)
+    starting.join()
+    if failures:
+        raise failures[0]
 
 
 def _simulator_port(state: Path) -> int | None:

@@ -53,17 +53,23 @@ def run_command(name: str, *arguments: str) -> None:
     call_command(name, *arguments)
 
 
-def preload() -> None:
-    """Import what every part needs, once, before the parts are forked."""
-    import celery.apps.worker
-    import celery.bin.celery
-    import celery.concurrency.thread
+def preload_web() -> None:
+    """Import what every part needs, once, before the first part is forked."""
     import uvicorn.main
     from django.urls import get_resolver
 
     import scrm.asgi
 
-    _ = (celery, uvicorn, scrm.asgi, get_resolver().url_patterns)
+    _ = (uvicorn, scrm.asgi, get_resolver().url_patterns)
+
+
+def preload_workers() -> None:
+    """Import what only workers and beat need, before they are forked; the web server answers meanwhile."""
+    import celery.apps.worker
+    import celery.bin.celery
+    import celery.concurrency.thread
+
+    _ = celery
 
 
 def web(port: int) -> Service:

@@ -2,12 +2,16 @@
 
 import datetime as dt
 import functools
+from typing import TYPE_CHECKING
 
-import holidays
+if TYPE_CHECKING:
+    import holidays
 
 
 @functools.cache
-def _calendar(language: str = "zh_CN") -> holidays.HolidayBase:
+def _calendar(language: str = "zh_CN") -> "holidays.HolidayBase":
+    import holidays  # every country's calendar: a tenth of a second that a start need not wait for
+
     return holidays.country_holidays("CN", language=language)
 
 

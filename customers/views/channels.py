@@ -4,7 +4,6 @@ import datetime as dt
 import io
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -284,6 +283,8 @@ def _landing(request: HttpRequest, way: ContactWay) -> str:
 
 
 def _draw(target: str, ending: str) -> tuple[bytes, str]:
+    import segno
+
     if ending not in ("png", "svg"):
         raise Http404
     image = io.BytesIO()

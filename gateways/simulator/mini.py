@@ -4,8 +4,6 @@ import io
 import re
 from typing import Literal
 
-import segno
-
 from gateways.simulator.clock import shanghai
 from gateways.simulator.envelope import ApiError, Call, Route, Routes, answer, check_quota, check_token, issue_token
 from gateways.simulator.exchange import Json, Request, Response
@@ -169,6 +167,8 @@ def _check_page(world: World, page: str) -> None:
 @routes.post("/wxa/getwxacodeunlimit")
 def getwxacodeunlimit(world: World, call: Call) -> Response:
     """A code as a picture; its content is `page?scene=...`, so that a test can follow it."""
+    import segno
+
     scene, page = call.text("scene"), call.text("page")
     if not _SCENE.fullmatch(scene):
         raise ApiError(40169)

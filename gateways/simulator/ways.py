@@ -3,8 +3,6 @@
 import io
 import re
 
-import segno
-
 from gateways.simulator.contacts import API
 from gateways.simulator.envelope import ApiError, Call, limited, page_of
 from gateways.simulator.exchange import Json, Request, Response, html_response
@@ -106,6 +104,8 @@ def qr_code(way: ContactWay) -> str:
 
 def picture(world: World, request: Request) -> Response:
     """The picture of a code: a QR code that leads to nowhere outside this world."""
+    import segno
+
     found = re.fullmatch(r"/wwpic/sim_(\w+)/0", request.path)
     if found is None or found[1] not in world.state.contact_ways:
         return html_response(404, "404 Not Found")

@@ -3,7 +3,6 @@
 import base64
 import io
 
-import segno
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
@@ -103,6 +102,8 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 def qr_path(text: str) -> dict[str, object]:
     """A QR code as one SVG path and its size, quiet zone included."""
+    import segno
+
     code = segno.make(text, error="m")
     out = io.BytesIO()
     code.save(out, kind="svg", border=4, xmldecl=False, svgns=False, omitsize=True, unit="")

@@ -63,7 +63,7 @@ class System:
         self.say(
             f"servers are ready ({'embedded, ' + str(self.claimed.state) if self.claimed.embedded else 'from DATABASE_URL'})"
         )
-        parts.preload()
+        parts.preload_web()
         if threading.active_count() > 1:
             raise CommandError("something started a thread at import; processes cannot be forked safely")
         if self.claimed.sim_port and "simulator" in get_commands():
@@ -78,6 +78,7 @@ class System:
             self._give_up("the database could not be prepared; the lines above say why")
         if not self.supervisor.stopping:
             self._announce()
+            parts.preload_workers()
             for service in parts.background(self.claimed.state):
                 self.supervisor.add(service)
             if _due(self.claimed.state).exists() and "main_job" in get_commands():
