@@ -4,7 +4,17 @@ from django.utils.translation import gettext_lazy as _
 from core.choices import FileFault
 from core.choices import TableFormat as FeedFormat
 
-__all__ = ["FeedField", "FeedFormat", "FeedRunState", "FileFault", "IssueReason", "IssueSeverity", "ResourceKind", "SaleState"]
+__all__ = [
+    "ChargeUnit",
+    "FeedField",
+    "FeedFormat",
+    "FeedRunState",
+    "FileFault",
+    "IssueReason",
+    "IssueSeverity",
+    "ResourceKind",
+    "SaleState",
+]
 
 
 class ResourceKind(models.TextChoices):
@@ -12,6 +22,19 @@ class ResourceKind(models.TextChoices):
     HOTEL = "hotel", _("Hotel")
     RESTAURANT = "restaurant", _("Restaurant")
     TRANSPORT = "transport", _("Transport")
+
+
+class ChargeUnit(models.TextChoices):
+    """What a rate is for one of. PAX_BAND: a person, at a price that falls with the number of people."""
+
+    PERSON = "person", _("Person")
+    ROOM_NIGHT = "room_night", _("Room and night")
+    VEHICLE_DAY = "vehicle_day", _("Vehicle and day")
+    GROUP = "group", _("Group")
+    GUIDE_DAY = "guide_day", _("Guide and day")
+    PERSON_DAY = "person_day", _("Person and day")
+    BOOKING = "booking", _("Booking")
+    PAX_BAND = "pax_band", _("Person, by group size")
 
 
 class FeedRunState(models.TextChoices):
