@@ -45,10 +45,35 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             raise forms.ValidationError(_("Write whole years from 0 to 17, for example 3, 7."))
         return [int(part) for part in parts]
 
-    def changes(self) -> dict[str, Any]:
-        """The edited facts by model field name."""
-        values = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        return {**values, "child_ages": self.cleaned_data["ages"]}
+
+FIELD_OF = {
+    **dict.fromkeys(["name", "remark", "gender", "birthday", "city", "lifecycle"], ""), "child_ages": "ages", "owner": "owner"
+}  # fmt: skip
+FIELD_OF = {name: field or name for name, field in FIELD_OF.items()}
+
+
+class FactForm(ProfileForm):
+    """One fact alone: `FactForm("city", request.POST, instance=customer)`."""
+
+    owner = forms.ModelChoiceField(label=_("owner"), queryset=User.objects.none(), required=False)
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fact = name
+        self.fields = {FIELD_OF[name]: self.fields[FIELD_OF[name]]}
+        if name == "owner":
+            chosen: Any = self.fields["owner"]
+            chosen.queryset, chosen.empty_label = User.objects.filter(is_active=True).order_by("id"), _("Nobody")
+            self.initial["owner"] = self.instance.owner_id
+        self.fields[FIELD_OF[name]].widget.attrs |= {"autofocus": True, "class": "input"}
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {field.name for field in Customer._meta.fields} - set(self.fields)
+
+    def value(self) -> Any:
+        """The clean value as the service takes it."""
+        clean = self.cleaned_data[FIELD_OF[self.fact]]
+        return clean.pk if isinstance(clean, User) else clean
 
 
 class ImportForm(forms.Form):

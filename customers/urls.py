@@ -4,7 +4,7 @@ from django.urls import path
 
 from customers import callbacks
 from customers.api import views as api
-from customers.views import bulk, data, detail, households, notes, portrait, reviews, saved, web
+from customers.views import bulk, data, detail, fields, households, notes, portrait, reviews, saved, web
 from customers.views import list as listing
 
 app_name = "customers"
@@ -27,7 +27,8 @@ urlpatterns = [
     path("customers/<int:customer_id>/notes", notes.note_add, name="note_add"),
     path("customers/<int:customer_id>/notes/<int:note_id>/delete", notes.note_delete, name="note_delete"),
     path("customers/<int:customer_id>/notes/<int:note_id>/restore", notes.note_restore, name="note_restore"),
-    path("customers/<int:customer_id>/profile", detail.profile_edit, name="profile_edit"),
+    path("customers/<int:customer_id>/facts/undo", fields.field_undo, name="field_undo"),
+    path("customers/<int:customer_id>/facts/<slug:fact>", fields.field, name="field"),
     path("customers/<int:customer_id>/reveal", detail.reveal_phone, name="reveal_phone"),
     path("customers/reviews", reviews.review_queue, name="reviews"),
     path("customers/reviews/badge", reviews.reviews_badge, name="reviews_badge"),

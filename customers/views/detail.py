@@ -4,23 +4,19 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core import clock, params
 from customers.choices import RelationState
-from customers.forms import ProfileForm
 from customers.models import Customer
 from customers.queries import profile
 from customers.queries import timeline as timelines
-from customers.services import notes
 from customers.views.access import visible_customer
-from staff.access import actor, requires, revealed
-from staff.services import reveal, write_audit
+from staff.access import actor, may, requires, revealed
+from staff.services import reveal
 
 
 @requires("customers.view")
@@ -28,7 +24,11 @@ from staff.services import reveal, write_audit
 def customer_detail(request: HttpRequest, customer_id: int) -> HttpResponse:
     """P3: facts left, timeline in the middle, what others know right; the last two come as fragments."""
     customer = visible_customer(request, customer_id)
-    context = {**_facts(customer), "form": ProfileForm(instance=customer), "panels": _panels(customer.pk)}
+    user = actor(request)
+    context = {
+        **_facts(customer), "facts": profile.facts_of(customer), "panels": _panels(customer.pk),
+        "may_edit": may(user, "customers.edit"), "may_assign": may(user, "customers.assign"),
+    }  # fmt: skip
     return render(request, "customers/detail.html", context)
 
 
@@ -88,20 +88,6 @@ def _moment(text: str | None) -> dt.datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo and clock.EARLIEST < moment < clock.LATEST else None
-
-
-@requires("customers.edit")
-@require_POST
-def profile_edit(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Correct the profile; complaints come back in the form (422)."""
-    customer = visible_customer(request, customer_id)
-    form = ProfileForm(request.POST, instance=customer)
-    if not form.is_valid():
-        return render(request, "customers/profile_form.html", {"customer": customer, "form": form}, status=422)
-    notes.edit_profile(customer, changes=form.changes())
-    write_audit(actor(request), "customer.edited", customer, {"fields": form.changed_data})
-    messages.success(request, _("The profile was saved."))
-    return HttpResponse(status=204, headers={"HX-Redirect": reverse("customers:detail", args=[customer.pk])})
 
 
 @requires("contact.reveal")

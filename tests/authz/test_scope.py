@@ -43,6 +43,7 @@ SHARED = {
     "sync_id": "synchronisations are the agency's",
     "chat_id": "the simulator's own world",
     "name": "a card of the workbench, filled by the user's own scope",
+    "fact": "a field's name; the customer stands beside it",
     **dict.fromkeys(["view_id", "bulk_id"], "only their owner's, whoever asks: tests/customers/test_lists.py"),
     "token": "a random token in the customer's hands",
     **dict.fromkeys(
@@ -94,6 +95,7 @@ def stranger_s(wang: User) -> dict[str, object]:
         "document_id": document.pk,
         "request_id": DataRequest.objects.create(customer=customer, kind="complaint", due_on=day, created_at=now).pk,
         "export_id": make_export(customer, made_by=wang).public_id,
+        "fact": "city",
     }
 
 

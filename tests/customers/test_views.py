@@ -1,6 +1,7 @@
 """The staff's pages about customers: who sees whom, what a list finds, what may be changed, and what is written down."""
 
 import datetime as dt
+import json
 import re
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils import timezone
 from core import clock
 from core.secrets import lookup_hash, seal
 from customers.choices import IdentityKind, Lifecycle
-from customers.models import Activity, Customer, Identity, Note
+from customers.models import Activity, Customer, Identity, Note, StageChange
+from customers.rules.versions import version_of
 from customers.services.standing import refresh_standing
 from staff.models import AuditEntry, User
 from tests.factories import make_customer
@@ -95,7 +97,7 @@ def test_a_strangers_hands_change_nothing(client: Client, su: Customer, chen: Us
     client.force_login(wang)
     for path, data in (
         ("/notes", {"text": "x"}), (f"/notes/{note.pk}/delete", {}), (f"/notes/{note.pk}/restore", {}),
-        ("/profile", {"name": "改名", "lifecycle": "lead"}), ("/reveal", {"reason": "想打电话"}),
+        ("/facts/name", {"name": "改名", "version": version_of("苏晴")}), ("/reveal", {"reason": "想打电话"}),
     ):  # fmt: skip
         assert client.post(f"/customers/{su.pk}{path}", data).status_code == 404
     su.refresh_from_db()
@@ -232,55 +234,104 @@ def test_only_the_author_or_an_administrator_deletes_a_note(client: Client, su: 
     assert Note.objects.get().deleted_at is not None
 
 
-RIGHT = {
-    "name": "苏晴",
-    "remark": "老客户",
-    "gender": "female",
-    "birthday": "1990-05-04",
-    "city": "杭州",
-    "lifecycle": "lead",
-    "ages": "3，7",
-}
+def edit(client: Client, customer: Customer, name: str, value: Any, seen: Any, **more: Any) -> Any:
+    """Write one fact, having seen `seen` there."""
+    data = {"ages" if name == "child_ages" else name: value, "version": version_of(seen), **more}
+    return client.post(f"/customers/{customer.pk}/facts/{name}", data, headers={"HX-Request": "true"})
 
 
-def test_a_profile_is_corrected_and_written_down(at_chens: Client, su: Customer, chen: User) -> None:
-    answer = at_chens.post(f"/customers/{su.pk}/profile", RIGHT)
-    assert (answer.status_code, answer["HX-Redirect"]) == (204, f"/customers/{su.pk}")
+def test_a_fact_is_corrected_and_written_down(at_chens: Client, su: Customer, chen: User) -> None:
+    assert "杭州" in at_chens.get(f"/customers/{su.pk}/facts/city").content.decode()
+    assert edit(at_chens, su, "remark", "老客户", "").status_code == 200
+    assert edit(at_chens, su, "birthday", "1990-05-04", None).status_code == 200
+    assert edit(at_chens, su, "gender", "female", "").status_code == 200
+    assert "7 岁" in edit(at_chens, su, "child_ages", "3，7", []).content.decode()
     su.refresh_from_db()
     assert (su.remark, su.birthday, su.child_ages, su.gender) == ("老客户", dt.date(1990, 5, 4), [3, 7], "female")
-    entry = AuditEntry.objects.get(action="customer.edited")
-    assert (entry.actor, entry.object_id) == (chen, str(su.pk))
-    assert "birthday" in entry.detail["fields"]
+    entries = AuditEntry.objects.filter(action="customer.edited").order_by("id")
+    assert [(entry.actor, entry.object_id, entry.detail) for entry in entries] == [
+        (chen, str(su.pk), {"fields": [name]}) for name in ("remark", "birthday", "gender", "child_ages")
+    ]
+    assert edit(at_chens, su, "city", "杭州", "anything").status_code == 200  # nothing changes, nothing to write
+    assert AuditEntry.objects.count() == 4
+
+
+def test_whoever_is_slower_sees_both_values_and_chooses(at_chens: Client, su: Customer, lin: User) -> None:
+    first = Client()
+    first.force_login(lin)
+    assert edit(first, su, "city", "上海", "杭州").status_code == 200
+    answer = edit(at_chens, su, "city", "宁波", "杭州")
+    assert (answer.status_code, answer["X-Conflict"]) == (409, "1")
+    page = answer.content.decode()
+    assert ("上海" in page, "宁波" in page, str(lin) in page) == (True, True, True)
+    su.refresh_from_db()
+    assert su.city == "上海"
+    version = answer.context["version"]
+    assert edit(at_chens, su, "city", "宁波", "", version=version).status_code == 200
+    su.refresh_from_db()
+    assert su.city == "宁波"
+    assert edit(at_chens, su, "remark", "同时改别的", "").status_code == 200  # another fact is no conflict
+
+
+def test_an_edit_is_taken_back_unless_it_was_changed_again(at_chens: Client, su: Customer) -> None:
+    def undo(answer: Any) -> str:
+        return json.loads(answer["HX-Trigger"])["toasts"][0]["undo"]
+
+    back = undo(edit(at_chens, su, "birthday", "1990-05-04", None))
+    assert at_chens.post(back).status_code == 204
+    su.refresh_from_db()
+    assert su.birthday is None
+    back = undo(edit(at_chens, su, "city", "上海", "杭州"))
+    edit(at_chens, su, "city", "宁波", "上海")
+    assert at_chens.post(back).status_code == 409
+    other = make_customer("周敏", owner=su.owner, city="上海")
+    for path in (back.replace(f"/{su.pk}/", f"/{other.pk}/"), f"/customers/{su.pk}/facts/undo?was=x"):
+        assert at_chens.post(path).status_code == 400
+    assert set(Customer.objects.values_list("name", "city")) == {("苏晴", "宁波"), ("周敏", "上海")}
+
+
+def test_a_stage_set_by_hand_is_dated(at_chens: Client, su: Customer) -> None:
+    assert edit(at_chens, su, "lifecycle", "quoted", "lead").status_code == 200
+    change = StageChange.objects.get()
+    assert (change.customer, change.before, change.after) == (su, "lead", "quoted")
+    assert "已报价" in at_chens.get(f"/customers/{su.pk}/timeline").content.decode()
+
+
+def test_only_who_may_assign_changes_the_owner(client: Client, su: Customer, chen: User, lin: User, wang: User) -> None:
+    client.force_login(chen)
+    assert edit(client, su, "owner", wang.pk, chen.pk).status_code == 404
+    client.force_login(lin)
+    assert edit(client, su, "owner", wang.pk, chen.pk).status_code == 200
+    su.refresh_from_db()
+    assert (su.owner, su.department) == (wang, wang.department)
+    User.objects.filter(pk=chen.pk).update(is_active=False)
+    assert edit(client, su, "owner", chen.pk, wang.pk).status_code == 422
 
 
 @pytest.mark.parametrize(
-    ("change", "field"),
+    ("name", "value"),
     [
-        ({"birthday": "2026-02-30"}, "birthday"), ({"birthday": "1800-01-01"}, "birthday"), ({"birthday": "2999-01-01"}, "birthday"),
-        ({"ages": "18"}, "ages"), ({"ages": "-1"}, "ages"), ({"ages": "三岁"}, "ages"), ({"ages": ",".join("1" * 11)}, "ages"),
-        ({"lifecycle": "king"}, "lifecycle"), ({"lifecycle": ""}, "lifecycle"), ({"name": "x" * 61}, "name"), ({"gender": "x"}, "gender"),
+        ("birthday", "2026-02-30"), ("birthday", "1800-01-01"), ("birthday", "2999-01-01"),
+        ("child_ages", "18"), ("child_ages", "-1"), ("child_ages", "三岁"), ("child_ages", ",".join("1" * 11)),
+        ("lifecycle", "king"), ("lifecycle", ""), ("name", "x" * 61), ("gender", "x"),
     ],
 )  # fmt: skip
-def test_wrong_profiles_come_back_with_the_complaint(at_chens: Client, su: Customer, change: dict[str, str], field: str) -> None:
-    answer = at_chens.post(f"/customers/{su.pk}/profile", {**RIGHT, **change})
+def test_a_wrong_fact_comes_back_with_the_complaint(at_chens: Client, su: Customer, name: str, value: str) -> None:
+    answer = edit(at_chens, su, name, value, "")
     assert answer.status_code == 422
-    assert list(answer.context["form"].errors) == [field]
+    assert 'role="alert"' in answer.content.decode()
     su.refresh_from_db()
-    assert (su.name, su.remark, su.birthday) == ("苏晴", "", None)
+    assert (su.name, su.birthday, su.child_ages, su.lifecycle) == ("苏晴", None, [], "lead")
     assert not AuditEntry.objects.filter(action="customer.edited").exists()
 
 
-def test_fields_that_nobody_offered_are_not_taken(at_chens: Client, su: Customer, wang: User) -> None:
-    extra = {"owner": wang.pk, "phone_masked": "x", "source": "x", "merged_into": su.pk, "id": 999}
-    assert at_chens.post(f"/customers/{su.pk}/profile", {**RIGHT, **extra}).status_code == 204
+def test_facts_that_nobody_offered_are_not_taken(at_chens: Client, su: Customer) -> None:
+    for name in ("phone_masked", "source", "merged_into", "id", "public_id"):
+        assert edit(at_chens, su, name, "x", "").status_code == 404
+    extra = {"phone_masked": "x", "source": "x", "nickname": "改名"}
+    assert edit(at_chens, su, "city", "上海", "杭州", **extra).status_code == 200
     found = Customer.objects.get()
-    assert (found.pk, found.owner_id, found.phone_masked, found.source, found.merged_into_id) == (
-        su.pk,
-        su.owner_id,
-        "",
-        "",
-        None,
-    )
+    assert (found.nickname, found.city, found.phone_masked, found.source) == ("", "上海", "", "")
 
 
 def test_a_number_is_masked_until_somebody_says_why(at_chens: Client, su: Customer, chen: User) -> None:

@@ -132,9 +132,10 @@ document.body.addEventListener("htmx:responseError", (event) => {
   const shown = xhr.getResponseHeader("X-Message")
   toast({ text: shown ? decodeURIComponent(shown) : words.failed, level: "bad" })
 })
-/* A field's complaint (422 or 400 with a form) is swapped like any answer. */
+/* A field's complaint (422), or the two values of a conflict (409 with X-Conflict), is swapped like any answer. */
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 422) {
+  const { xhr } = event.detail
+  if (xhr.status === 422 || (xhr.status === 409 && xhr.getResponseHeader("X-Conflict"))) {
     event.detail.shouldSwap = true
     event.detail.isError = false
   }
