@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from scrm.keeper import CannotStart, Layout, try_lock
+from scrm.processes import try_lock
+from scrm.servers import CannotStart, Layout
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ROOT_STATE = Path("/var/lib/scrm")

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from scrm import embedded
-from scrm.keeper import CannotStart, try_lock
+from scrm.processes import try_lock
+from scrm.servers import CannotStart
 
 SIMULATOR_PORTS = range(8801, 8900)  # below the ports that the kernel gives to outgoing connections
 # What every part needs and what knows nothing of our settings: imported while the servers start.

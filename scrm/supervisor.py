@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scrm import health
-from scrm.keeper import die_with_parent
+from scrm.processes import die_with_parent
 
 GRACE_SECONDS = 1.5  # between asking to stop and insisting
 PAUSES = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # seconds before each new start in a row of failures

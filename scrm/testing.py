@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scrm import embedded, keeper
+from scrm import embedded, processes, servers
 
 NAME = "scrm-test-"
 ROOM_NEEDED = 1_000_000_000  # bytes
@@ -40,7 +40,7 @@ def _throw_away_servers() -> tuple[str, str]:
     place.chmod(0o711)  # the servers' user must reach its part of it
     try:
         return embedded.join(place, throwaway=True)
-    except keeper.CannotStart as error:
+    except servers.CannotStart as error:
         pytest.exit(f"scrm: {error}", returncode=3)
 
 
@@ -57,7 +57,7 @@ def _sweep(folder: Path) -> None:
         found = left.stat()
         if found.st_uid != os.geteuid() or time.time() - found.st_mtime < ABANDONED_AFTER_SECONDS:
             continue
-        lock = keeper.try_lock(left / "users.lock")
+        lock = processes.try_lock(left / "users.lock")
         if lock is not None:
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from scrm import embedded, keeper
+from scrm import embedded, servers
 from tests.startup.watching import processes_of, short_folder, until
 
 
@@ -125,7 +125,7 @@ def test_another_major_version_is_refused_in_one_line(state: Path) -> None:
     data = embedded.prepare_state(state) / "servers" / "pg"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("17\n")
-    with pytest.raises(keeper.CannotStart) as refusal:
+    with pytest.raises(servers.CannotStart) as refusal:
         embedded.join(state)
     assert "written by PostgreSQL 17, this is 18" in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -144,7 +144,7 @@ def test_a_wipe_needs_the_servers_at_rest(state: Path) -> None:
     url, _ = embedded.join(state)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE gone ()")
-    with pytest.raises(keeper.CannotStart, match="in use"):
+    with pytest.raises(servers.CannotStart, match="in use"):
         embedded.wipe(state)
     embedded.leave(state, wait=5)
     embedded.wipe(state)
@@ -184,6 +184,6 @@ def test_missing_programs_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(embedded, "_package", lambda _: None)
     monkeypatch.setenv("PATH", "/nowhere")
     for find, remedy in ((embedded._packaged_redis, "apt install redis-server"), (embedded._packaged_postgres, "docker compose")):
-        with pytest.raises(keeper.CannotStart, match=remedy) as refusal:
+        with pytest.raises(servers.CannotStart, match=remedy) as refusal:
             find()
         assert "\n" not in str(refusal.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scrm import keeper, testing
+from scrm import processes, testing
 from scrm.bootstrap import REPOSITORY
 from tests.startup.watching import until
 
@@ -97,7 +97,7 @@ def test_only_old_folders_that_nobody_uses_are_swept(tmp_path: Path) -> None:
         (folder / "users.lock").touch()
     for folder in (old, used):
         os.utime(folder, (1, 1))
-    lock = keeper.try_lock(used / "users.lock")
+    lock = processes.try_lock(used / "users.lock")
     testing._sweep(tmp_path)
     assert (fresh.exists(), old.exists(), used.exists()) == (True, False, True)
     assert lock is not None

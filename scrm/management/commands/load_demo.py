@@ -16,7 +16,7 @@ from scrm.demo.loader.identity import load_identity
 from scrm.demo.loader.platform import NotPlanted, plant
 from scrm.demo.loader.story import load_story
 from scrm.embedded import prepare_state, state_dir
-from scrm.keeper import CannotStart
+from scrm.servers import CannotStart
 
 EVENTS_PER_CUSTOMER = 30
 MOST_CUSTOMERS = 5_000_000

@@ -13,7 +13,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scrm import embedded, health, launch, parts
-from scrm.keeper import CannotStart
+from scrm.servers import CannotStart
 from scrm.supervisor import Service, Supervisor
 
 HEAL_EVERY_SECONDS = 0.4
