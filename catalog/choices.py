@@ -27,14 +27,14 @@ class ResourceKind(models.TextChoices):
 class ChargeUnit(models.TextChoices):
     """What a rate is for one of. PAX_BAND: a person, at a price that falls with the number of people."""
 
-    PERSON = "person", _("Person")
-    ROOM_NIGHT = "room_night", _("Room and night")
-    VEHICLE_DAY = "vehicle_day", _("Vehicle and day")
-    GROUP = "group", _("Group")
-    GUIDE_DAY = "guide_day", _("Guide and day")
-    PERSON_DAY = "person_day", _("Person and day")
-    BOOKING = "booking", _("Booking")
-    PAX_BAND = "pax_band", _("Person, by group size")
+    PERSON = "person", _("Per person")
+    ROOM_NIGHT = "room_night", _("Per room and night")
+    VEHICLE_DAY = "vehicle_day", _("Per vehicle and day")
+    GROUP = "group", _("Per group")
+    GUIDE_DAY = "guide_day", _("Per guide and day")
+    PERSON_DAY = "person_day", _("Per person and day")
+    BOOKING = "booking", _("Per booking")
+    PAX_BAND = "pax_band", _("Per person, by group size")
 
 
 class FeedRunState(models.TextChoices):
