@@ -35,8 +35,10 @@ class Outcome(models.TextChoices):
 
 
 class FollowUpReason(models.TextChoices):
-    """The behaviour that made the task."""
+    """The behaviour that made the task, or who did."""
 
     REPEATED_VIEWS = "repeated_views", _("Keeps looking at one product")
     QUOTE_OPENED = "quote_opened", _("Opened a quote")
     CHECKOUT_UNPAID = "checkout_unpaid", _("Started to order, did not pay")
+    BY_HAND = "by_hand", _("Written by a colleague")
+    ADVICE = "advice", _("Next best step")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import actions, editor, follow_ups, lists, results
+from campaigns.views import actions, compose, editor, follow_ups, lists, results
 
 app_name = "campaigns"
 urlpatterns = [
@@ -34,5 +34,8 @@ urlpatterns = [
     path("tasks/<int:task_id>/done", follow_ups.finish, name="task-done"),
     path("tasks/<int:task_id>/reopen", follow_ups.reopen, name="task-reopen"),
     path("tasks/<int:task_id>/snooze", follow_ups.snooze, name="task-snooze"),
+    path("customers/<int:customer_id>/tasks/new", compose.task_form, name="task-new"),
+    path("customers/<int:customer_id>/tasks", compose.task_add, name="task-add"),
+    path("tasks/<int:task_id>/withdraw", compose.task_withdraw, name="task-withdraw"),
     path("tasks/<int:task_id>/assign", follow_ups.assign, name="task-assign"),
 ]

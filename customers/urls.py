@@ -4,7 +4,7 @@ from django.urls import path
 
 from customers import callbacks
 from customers.api import views as api
-from customers.views import bulk, data, detail, fields, households, notes, portrait, reviews, saved, web
+from customers.views import bulk, data, detail, fields, households, next_steps, notes, portrait, reviews, saved, web
 from customers.views import list as listing
 
 app_name = "customers"
@@ -23,6 +23,8 @@ urlpatterns = [
     path("customers", listing.customer_list, name="list"),
     path("customers/<int:customer_id>", detail.customer_detail, name="detail"),
     path("customers/<int:customer_id>/timeline", detail.timeline, name="timeline"),
+    path("customers/<int:customer_id>/next", next_steps.advice_panel, name="advice_panel"),
+    path("customers/<int:customer_id>/notes/new", next_steps.compose_note, name="compose_note"),
     path("customers/<int:customer_id>/peek", detail.peek, name="peek"),
     path("customers/<int:customer_id>/notes", notes.note_add, name="note_add"),
     path("customers/<int:customer_id>/notes/<int:note_id>/delete", notes.note_delete, name="note_delete"),

@@ -41,3 +41,12 @@ class Reason(models.TextChoices):
     PLATFORM_CAP = "platform_cap", _("Over the WeCom cap")
     HOUSE_CAP = "house_cap", _("Over our own cap")
     HOLDOUT = "holdout", _("In the hold-out group")
+
+
+class Obstacle(models.TextChoices):
+    """Why a channel cannot carry a message to one person, beside the governor's reasons."""
+
+    NO_PHONE = "no_phone", _("No verified phone number")
+    NO_MINI = "no_mini", _("Has never used the mini-program")
+    TEMPLATE_ONLY = "template_only", _("SMS carries approved templates only; none is set up for single messages")
+    NO_QUOTA = "no_quota", _("0 notices left: the customer has not allowed one")

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from core import clock
-from customers.choices import Channel, Purpose
+from customers.choices import Channel, IdentityKind, Purpose
+from customers.models import Customer, Identity
 from messaging import rules
-from messaging.choices import Reason
+from messaging.choices import Obstacle, Reason
 from staff.models import AgencyPolicy
 
 Query = tuple[str, Any]
@@ -29,7 +31,8 @@ class TouchPlan:
     `campaign_id` is left out of the caps' counts: it is the touch itself. `pending_before`: unconfirmed messages count
     only when they were queued before this moment (None: all), so that two waiting campaigns do not block each other.
     `at` is the moment whose calendar days the caps are made of. `is_personal`: the audience was chosen by what people did or
-    by tags, so marketing leaves out those who turned personal recommendations off.
+    by tags, so marketing leaves out those who turned personal recommendations off. `channel` is whose consent counts; only
+    WeCom asks for a friendship.
     """
 
     audience: Query
@@ -41,6 +44,7 @@ class TouchPlan:
     pending_before: dt.datetime | None = None
     purpose: str = Purpose.MARKETING
     is_personal: bool = False
+    channel: str = Channel.WECOM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +152,7 @@ person AS (
 verdict AS MATERIALIZED (
     SELECT customer_id, sender_id, external_userid, platform_count, house_count,
         CASE
-            WHEN sender_id IS NULL THEN 'no_relation'
+            WHEN sender_id IS NULL AND %(g_channel)s = 'wecom' THEN 'no_relation'
             WHEN refused IS NULL THEN 'no_consent'
             WHEN refused OR is_suppressed THEN 'opted_out'
             WHEN is_impersonal THEN 'impersonal'
@@ -180,7 +184,7 @@ def _parameters(plan: TouchPlan, is_quiet: bool) -> dict[str, Any]:
     platform = rules.platform_cap(plan.policy.platform_cap_rule, plan.at)
     house = rules.house_cap(plan.policy.house_cap_count, plan.policy.house_cap_days, plan.at)
     return {
-        "g_channel": Channel.WECOM.value, "g_purpose": str(plan.purpose), "g_is_quiet": is_quiet,
+        "g_channel": str(plan.channel), "g_purpose": str(plan.purpose), "g_is_quiet": is_quiet,
         "g_platform_start": platform.start, "g_platform_limit": platform.limit,
         "g_house_start": house.start, "g_house_limit": house.limit, "g_since": min(platform.start, house.start),
         "g_campaign": plan.campaign_id, "g_pending_before": plan.pending_before,
@@ -223,11 +227,11 @@ def preview(plan: TouchPlan, *, sample: int = 20) -> Reach:
 _ONE = "SELECT customer_id, sender_id, reason, platform_count, house_count FROM verdict"
 
 
-def explain(plan: TouchPlan, customer_id: int) -> Verdict | None:
+def explain(plan: TouchPlan, customer_id: int, *, is_quiet: bool = False) -> Verdict | None:
     """The governor's answer about one customer; None when the audience does not hold that person."""
     audience, params = _named(plan.audience)
     narrowed = f"SELECT target.id FROM ({audience}) AS target (id) WHERE target.id = %(g_one)s"  # noqa: S608
-    sql, named = decisions(dataclasses.replace(plan, audience=(narrowed, params | {"g_one": customer_id})))
+    sql, named = decisions(dataclasses.replace(plan, audience=(narrowed, params | {"g_one": customer_id})), is_quiet=is_quiet)
     with connection.cursor() as cursor:
         cursor.execute(sql + _ONE, named)
         row = cursor.fetchone()
@@ -238,6 +242,56 @@ def quiet_end(at: dt.datetime | None = None) -> dt.datetime | None:
     """The end of the agency's quiet hours when it is quiet now (or at `at`), else None."""
     policy = AgencyPolicy.current()
     return rules.quiet_until(policy.quiet_start, policy.quiet_end, at or clock.now())
+
+
+@dataclasses.dataclass(frozen=True)
+class ChannelState:
+    """Whether a channel can carry a message to one customer now; `reason` says in words why not."""
+
+    channel: str
+    label: str
+    sender_id: int | None
+    code: str
+    reason: str
+
+
+def channels_for(customer: Customer, purpose: str) -> list[ChannelState]:
+    """Every channel with the governor's answer for a single message of this purpose, sent now."""
+    return [_channel_state(customer, channel, purpose) for channel in (Channel.WECOM, Channel.SUBSCRIBE, Channel.SMS)]
+
+
+def single_plan(customer_id: int, purpose: str, channel: str = Channel.WECOM) -> TouchPlan:
+    """The plan of one message to one person, written by a person."""
+    audience = ("SELECT id FROM customers_customer WHERE id = %s AND merged_into_id IS NULL", [customer_id])
+    return TouchPlan(audience=audience, at=clock.now(), policy=AgencyPolicy.current(), purpose=purpose, channel=channel)
+
+
+def _channel_state(customer: Customer, channel: Channel, purpose: str) -> ChannelState:
+    verdict = explain(single_plan(customer.pk, purpose, channel), customer.pk, is_quiet=quiet_end() is not None)
+    missing = _missing(customer, channel)
+    code = missing if missing in {Obstacle.NO_PHONE, Obstacle.NO_MINI} else (verdict.reason if verdict else "") or missing
+    words = _reason_words(code, purpose)
+    return ChannelState(str(channel), str(channel.label), verdict.sender_id if verdict else None, code, words)
+
+
+def _reason_words(code: str, purpose: str) -> str:
+    if code == Reason.NO_CONSENT and purpose != Purpose.MARKETING:
+        return _("No consent to service messages")
+    quiet = quiet_end() if code == Reason.QUIET_HOURS else None
+    if quiet is not None:
+        return _("Quiet hours until %(time)s") % {"time": f"{quiet.astimezone(clock.SHANGHAI):%H:%M}"}
+    words: dict[str, Any] = dict(Reason.choices) | dict(Obstacle.choices)
+    return str(words.get(code, ""))
+
+
+def _missing(customer: Customer, channel: Channel) -> str:
+    """What no consent can replace: an address on the channel, and what the platform asks for."""
+    needed = {Channel.SMS: IdentityKind.PHONE, Channel.SUBSCRIBE: IdentityKind.MINI_OPENID}.get(channel)
+    if needed is None:
+        return ""
+    if not Identity.objects.filter(customer=customer, kind=needed).exists():
+        return Obstacle.NO_PHONE if channel == Channel.SMS else Obstacle.NO_MINI
+    return Obstacle.TEMPLATE_ONLY if channel == Channel.SMS else Obstacle.NO_QUOTA
 
 
 def touch_figures(only: str) -> str:

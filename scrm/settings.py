@@ -119,7 +119,18 @@ PROFILE_SOURCES = {
     "answers": "messaging.queries.ANSWERS",
     "interests": "catalog.queries.products.INTERESTS",
 }
+# What asks for a step, app by app: functions (customer, user, at) -> Advice; which of its tasks exist; who makes one.
+CUSTOMER_ADVICE = ["customers.queries.advice.advise", "orders.queries.advice.advise", "campaigns.queries.advice.advise"]
+CUSTOMER_ADVICE_TAKEN = "campaigns.queries.advice.taken"
+CUSTOMER_TASK_URL = "campaigns:task-add"
+# The composer above a timeline: what is written, its form, the ability.
+CUSTOMER_COMPOSER = {
+    "note": ("customers:compose_note", "customers.edit"),
+    "task": ("campaigns:task-new", "tasks.work"),
+    "message": ("messaging:compose", "tasks.work"),
+}
 CUSTOMER_PANELS = [
+    "customers:advice_panel",
     "customers:portrait_panel",
     "customers:household_panel",
     "customers:merges_panel",

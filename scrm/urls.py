@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("customers.urls_channels")),
     path("", include("customers.urls_data")),
     path("", include("customers.urls_privacy")),
+    path("", include("messaging.urls")),
     path("", include("tagging.urls")),
     path("", include("campaigns.urls")),
     path("", include("catalog.urls")),

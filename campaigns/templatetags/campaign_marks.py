@@ -47,6 +47,8 @@ _REASONS = {
     FollowUpReason.REPEATED_VIEWS: ("info", "eye"),
     FollowUpReason.QUOTE_OPENED: ("accent", "file-text"),
     FollowUpReason.CHECKOUT_UNPAID: ("warn", "shopping-cart"),
+    FollowUpReason.BY_HAND: ("", "pencil-line"),
+    FollowUpReason.ADVICE: ("info", "lightbulb"),
 }
 
 

@@ -16,7 +16,7 @@ from staff.models import AuditEntry, User
 
 # The facts that are edited where they stand, in the order of the card.
 FACTS: dict[str, Any] = {
-    "name": gettext_lazy("Name"),
+    "name": gettext_lazy("Full name"),
     "gender": gettext_lazy("Gender"),
     "birthday": gettext_lazy("Birthday"),
     "city": gettext_lazy("City"),

@@ -69,6 +69,11 @@ LOOKS: dict[str, Look] = {
     "customer.merged": Look("system", "merge", "", gettext_lazy("Joined with another record")),
 }
 LOOKS |= {event.kind: Look(event.group, event.icon, event.tone, event.sentence) for event in EVENTS.values()}
+# A message that a person wrote belongs to no campaign.
+SINGLE = {
+    "message.sent": gettext_lazy("Received a message from us"),
+    "message.clicked": gettext_lazy("Opened the card of our message"),
+}
 OTHER = Look("system", "circle", "", "")
 GROUPS: dict[str, Any] = {
     "": gettext_lazy("Everything"),
@@ -130,7 +135,8 @@ def _entry(kind: str, at: dt.datetime, props: dict[str, Any], names: Mapping[str
     words = _Words(
         {name: names.get(name, {}).get(value) or _word(value) for name, value in props.items() if not isinstance(value, list)}
     )
-    return Entry(at, look.icon, look.tone, str(look.sentence or kind) % words, look.group)
+    sentence = SINGLE[kind] if kind in SINGLE and props.get("campaign_id") is None else look.sentence
+    return Entry(at, look.icon, look.tone, str(sentence or kind) % words, look.group)
 
 
 class _Words(dict[str, str]):

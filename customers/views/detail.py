@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock, params
 from customers.choices import RelationState
 from customers.models import Customer
-from customers.queries import profile
+from customers.queries import composer, profile
 from customers.queries import timeline as timelines
 from customers.views.access import visible_customer
 from staff.access import actor, may, requires, revealed
@@ -28,6 +28,7 @@ def customer_detail(request: HttpRequest, customer_id: int) -> HttpResponse:
     context = {
         **_facts(customer), "facts": profile.facts_of(customer), "panels": _panels(customer.pk),
         "may_edit": may(user, "customers.edit"), "may_assign": may(user, "customers.assign"),
+        "tabs": composer.tabs(user, customer.pk, "note"),
     }  # fmt: skip
     return render(request, "customers/detail.html", context)
 
@@ -58,7 +59,7 @@ def peek(request: HttpRequest, customer_id: int) -> HttpResponse:
     """The drawer that Space opens from a list."""
     customer = visible_customer(request, customer_id)
     days, _older = timelines.read_timeline(customer, group="", before=clock.now() + dt.timedelta(minutes=10))
-    context = {**_facts(customer), "days": days[:3], "panels": _panels(customer.pk)[:1]}
+    context = {**_facts(customer), "days": days[:3], "panels": _panels(customer.pk)[:2]}
     return render(request, "customers/peek.html", context)
 
 

@@ -1,6 +1,7 @@
 """Many messages at once: from the governor's verdicts to queued messages and their tasks, and back again."""
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from core import clock
 from core.jobs import enqueue
@@ -85,16 +86,18 @@ def pause_tasks(campaign_id: int) -> int:
 
 
 def cancel_tasks(campaign_id: int) -> int:
-    """Stop everything of the campaign that is not confirmed yet; how many tasks were touched.
+    """Stop everything of the campaign that is not confirmed yet; how many tasks were touched."""
+    return cancel(MassTask.objects.filter(campaign_id=campaign_id))
 
-    Not yet at the platform: cancelled here and now. Already there, or perhaps there: withdrawn by a job.
-    """
+
+def cancel(tasks: QuerySet[MassTask]) -> int:
+    """Stop these tasks; how many were touched. Not yet at the platform: here and now. There, or perhaps there: by a job."""
     with transaction.atomic():
-        tasks = MassTask.objects.filter(campaign_id=campaign_id)
         here = list(tasks.filter(state=TaskState.PENDING).select_for_update().values_list("id", flat=True))
         MassTask.objects.filter(id__in=here).update(state=TaskState.CANCELLED)
         Message.objects.filter(task_id__in=here, state=MessageState.QUEUED).update(state=MessageState.CANCELLED)
-        there = tasks.filter(state__in=[TaskState.CREATING, TaskState.UNKNOWN, TaskState.CREATED], cancel_requested_at=None)
+        live = [TaskState.CREATING, TaskState.UNKNOWN, TaskState.CREATED]
+        there = tasks.filter(state__in=live, cancel_requested_at=None)
         ids = list(there.select_for_update().values_list("id", flat=True))
         MassTask.objects.filter(id__in=ids).update(cancel_requested_at=clock.now())
         for task_id in ids:

@@ -17,6 +17,7 @@ from core import clock
 from core.choices import Lane
 from core.errors import Later
 from core.jobs import enqueue, job
+from customers.choices import Purpose
 from gateways.errors import GatewayError
 from gateways.wecom import MassTaskSummary, MiniProgramAttachment, wecom
 from messaging import rules
@@ -54,16 +55,17 @@ def create_mass_task(task_id: int) -> None:
     task = MassTask.objects.get(id=task_id)
     if task.state not in {TaskState.PENDING, TaskState.CREATING}:
         return
-    card = _card(task) if task.state == TaskState.PENDING else None
+    is_waiting = task.state == TaskState.PENDING
+    attachments = [_card(task)] if is_waiting and task.content.card_page else []
     intent = _commit_intent(task_id)
-    if intent is None or card is None:
+    if intent is None or not is_waiting:
         return
     try:
         answer = wecom().create_mass_task(
             sender=intent.task.sender.wecom_userid or "",
             external_userids=intent.external_userids,
             text=intent.task.content.text,
-            attachments=[card],
+            attachments=attachments,
         )
     except GatewayError as error:
         _record_failure(intent.task, error)
@@ -138,9 +140,10 @@ WHERE message.task_id = %(task)s AND message.state = 'queued' AND NOT EXISTS (
 def _hold_back_changed(task: MassTask) -> None:
     """What changed since the snapshot: consent withdrawn, suppressed, over a cap, or this sender lost the friendship."""
     queued = "SELECT customer_id FROM messaging_message WHERE task_id = %(task)s AND state = 'queued'"
+    purpose = Message.objects.filter(task=task).values_list("purpose", flat=True).first() or Purpose.MARKETING
     plan = TouchPlan(
         audience=(queued, {"task": task.id}), at=clock.now(), policy=AgencyPolicy.current(),
-        campaign_id=task.campaign_id, pending_before=task.created_at,
+        campaign_id=task.campaign_id, pending_before=task.created_at, purpose=purpose,
     )  # fmt: skip
     sql, params = decisions(plan)
     with connection.cursor() as cursor:
@@ -210,7 +213,7 @@ def record_created(task_id: int, msgid: str, fail_list: Sequence[str]) -> bool:
 def settle_mass_task(task_id: int) -> None:
     """Ask the platform whether a task of unknown outcome exists. Found: recorded. Not found after the quiet time: it may
     be created now."""
-    task = MassTask.objects.get(id=task_id)
+    task = MassTask.objects.select_related("content").get(id=task_id)
     if task.state != TaskState.UNKNOWN or task.called_at is None:
         return
     now, earliest = clock.now(), task.called_at + rules.settle_after(quick=is_quick())
@@ -218,7 +221,7 @@ def settle_mass_task(task_id: int) -> None:
         raise Later((earliest - now).total_seconds(), "the call may still be on its way")
     after, before = rules.settle_window(task.called_at, now, quick=is_quick())
     listed = wecom().list_mass_tasks(created_after=after, created_before=before)
-    found = [entry for entry in listed if _is_ours(entry, task.token)]
+    found = [entry for entry in listed if _is_ours(entry, task.token)] if task.content.card_page else _unclaimed(task, listed)
     if len(found) > 1:
         logger.error("mass task %s stands at the platform %s times", task.id, len(found))
     if found:
@@ -227,6 +230,14 @@ def settle_mass_task(task_id: int) -> None:
     with transaction.atomic():
         if MassTask.objects.filter(id=task.id, state=TaskState.UNKNOWN, called_at=task.called_at).update(state=TaskState.PENDING):
             enqueue(create_mass_task, key=str(task.id), task_id=task.id)
+
+
+def _unclaimed(task: MassTask, listed: Sequence[MassTaskSummary]) -> list[MassTaskSummary]:
+    """A message without a card carries no token. Its text does: no two open tasks have the same (`send_single` sees to
+    that), so an entry with this text whose number no other task of ours holds is this one."""
+    same = [entry for entry in listed if entry.text == task.content.text]
+    held = set(MassTask.objects.filter(msgid__in=[entry.msgid for entry in same]).values_list("msgid", flat=True))
+    return [entry for entry in same if entry.msgid not in held]
 
 
 def _is_ours(entry: MassTaskSummary, token: str) -> bool:

@@ -15,6 +15,7 @@ from customers.models import DataRequest, HouseholdMember, MergeReview, Note, Tr
 from customers.services.exports import make_export
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
+from messaging.models import Message
 from orders.models import Order
 from staff.models import User
 from staff.rules import can
@@ -24,7 +25,7 @@ from tests.factories import make_customer
 # Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
 SCOPED = {
     "customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id",
-    "document_id", "request_id", "export_id",
+    "document_id", "request_id", "export_id", "message_id",
 }  # fmt: skip
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
@@ -96,6 +97,9 @@ def stranger_s(wang: User) -> dict[str, object]:
         "request_id": DataRequest.objects.create(customer=customer, kind="complaint", due_on=day, created_at=now).pk,
         "export_id": make_export(customer, made_by=wang).public_id,
         "fact": "city",
+        "message_id": Message.objects.create(
+            key="m", customer=customer, channel="wecom", purpose="service", state="queued", created_at=now
+        ).pk,
     }
 
 

@@ -43,7 +43,7 @@ class Corp:
                     "msgid": task.msgid,
                     "text": task.text,
                     "cancelled": task.cancelled,
-                    "page": task.attachments[0]["miniprogram"]["page"],
+                    "page": task.attachments[0]["miniprogram"]["page"] if task.attachments else "",
                     "senders": {userid: list(part.customers) for userid, part in task.senders.items()},
                     "reminded": len(task.reminded),
                 }

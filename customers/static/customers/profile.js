@@ -11,3 +11,7 @@ document.body.addEventListener("htmx:afterSettle", () => {
   const field = document.querySelector(".fact.is-open [autofocus]")
   if (field && document.activeElement !== field) field.focus()
 })
+/* A step taken from the card of advice: the card says what comes next. */
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.target.closest?.("[data-advice]")) window.htmx.trigger(document.body, "advice-changed")
+})

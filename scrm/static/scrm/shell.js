@@ -144,6 +144,11 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   event.target.querySelector?.("[aria-invalid='true']")?.focus()
 })
 
+/* A form with data-reset-after is empty again once it was taken. */
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.target.matches?.("form[data-reset-after]")) event.target.reset()
+})
+
 /* Revealed personal data hides itself again: data-hide-after="60" with a <template> of what stood there before. */
 function conceal(shown) {
   if (!shown.isConnected) return
