@@ -31,6 +31,8 @@ def enter_environment(arguments: list[str]) -> None:
         return
     if not PYTHON.exists() or (CHECKED_COMMANDS & set(arguments[:1]) and _stamp() != _wanted_stamp()):
         _build()
+    # Compiling two thousand modules at every start costs more than all the rest of it; __pycache__ is ignored by git.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execv(PYTHON, [str(PYTHON), str(REPOSITORY / "manage.py"), *arguments])
 
 
@@ -105,7 +107,8 @@ def _install_with_uv(pip: list[str]) -> bool:
         quiet = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", wanted.name]
         if not _succeeds([*pip, "install", *quiet]):
             return False
-    command = [str(ENVIRONMENT / "bin" / "uv"), "pip", "install", "--python", str(PYTHON), "--require-hashes", "--quiet"]
+    uv = str(ENVIRONMENT / "bin" / "uv")
+    command = [uv, "pip", "install", "--python", str(PYTHON), "--require-hashes", "--quiet", "--compile-bytecode"]
     environment = {**os.environ, **uv_settings(_pip_settings(pip))}
     return _succeeds([*command, "--index-strategy", "unsafe-best-match", "-r", str(LOCK)], environment)
 

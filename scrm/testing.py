@@ -4,6 +4,7 @@ Throw-away servers live in memory (/dev/shm) and leave nothing behind, however t
 at once. With DATABASE_URL and REDIS_URL both set those servers are used instead, under names unique to the run.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -15,11 +16,13 @@ from pathlib import Path
 import pytest
 
 from scrm import embedded, processes, servers
+from scrm.schema_cache import SchemaCache
 
 NAME = "scrm-test-"
 ROOM_NEEDED = 1_000_000_000  # bytes
 ABANDONED_AFTER_SECONDS = 60
 _RUN = "SCRM_TEST_RUN"  # inherited by the workers of pytest-xdist
+_OWN_SERVERS = "SCRM_TEST_OWN_SERVERS"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,6 +32,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     os.environ.setdefault(_RUN, f"{os.getpid()}_{uuid.uuid4().hex[:6]}")
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = _throw_away_servers()
+        os.environ[_OWN_SERVERS] = "1"
     return (yield)
 
 
@@ -71,6 +75,20 @@ def pytest_configure() -> None:
     run = f"{os.environ[_RUN]}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"test_scrm_{os.environ[_RUN]}"
     settings.CACHES["default"]["KEY_PREFIX"] = f"test:{run}"
+
+
+@pytest.fixture(scope="session")
+def schema_cache() -> Iterator[SchemaCache | None]:
+    """Held while the test database is created; None on servers that are not ours to fill with templates."""
+    from django.conf import settings
+
+    if _OWN_SERVERS not in os.environ:
+        yield None
+        return
+    with contextlib.closing(SchemaCache(os.environ["DATABASE_URL"])) as cache:
+        if (template := cache.template()) is not None:
+            settings.DATABASES["default"]["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
+        yield cache
 
 
 @pytest.hookimpl(trylast=True)

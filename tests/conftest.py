@@ -1,10 +1,19 @@
 """What every test may use: the simulated platforms, and a few people who recur."""
 
 import pytest
+from django.conf import settings
 
+from scrm.schema_cache import SchemaCache
 from staff.models import Department, User
 
 pytest_plugins = ["gateways.simulator.testing"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(schema_cache: SchemaCache | None, django_db_setup: None) -> None:
+    """pytest-django's, from a database with every migration applied where an earlier run left one."""
+    if schema_cache is not None:
+        schema_cache.finish(settings.DATABASES["default"]["NAME"])
 
 
 @pytest.fixture

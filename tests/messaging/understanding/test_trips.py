@@ -70,7 +70,9 @@ def test_how_long(text: str, days: int) -> None:
 
 
 def test_a_correction_overwrites() -> None:
-    found = slots("去北京，五天，7月10号走", "客服:预算呢", "一万二。对了日期改7月17吧，10号他还在夏令营", "呃说错了，是每人一万二")
+    found = slots(
+        "去北京，五天，7月10号走", "客服:预算呢", "一万二。对了日期改7月17吧，10号他还在夏令营", "呃说错了，是每人一万二"
+    )
     assert found["start_date"] == "2026-07-17"
     assert found["budget_amount"] == 12000
     assert found["budget_per_person"] is True
@@ -104,7 +106,9 @@ def test_a_slot_says_where_it_was_said() -> None:
     assert trip.several["destinations"][0].quote == "三亚"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "😀😀😀", "？？？", "去" * 5000, "1" * 3000, "\x00\ufffd", "<script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "😀😀😀", "？？？", "去" * 5000, "1" * 3000, "\x00\ufffd", "<script>alert(1)</script>"]
+)
 def test_nonsense_is_no_request(text: str) -> None:
     assert not {"days", "start_date", "adults"} & set(slots(text))
 
