@@ -1,0 +1,297 @@
+"""The search: which places to visit on which tour, in which order, within time windows (team orienteering, TOPTW).
+
+Large neighbourhood search by ruin and recreate. Ruin takes strings of stops near a random one out of the tours (after
+Christiaens and Vanden Berghe, "Slack induction by string removals", Transportation Science 2020); recreate inserts the place
+with the best ratio of score and time (after Vansteenwegen et al., "Iterated local search for the TOPTW", C&OR 2009), all
+positions of all places of a tour being tried at once in numpy arrays, with waiting and latest-shift kept per stop;
+acceptance by a threshold that falls with the time spent (record-to-record). Deterministic under a seed when the limit is
+rounds; anytime when it is CPU seconds.
+"""
+
+import dataclasses
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """One tour's frame: it leaves `start` at `leaves` and is at `end` by `back` (places by number, minutes)."""
+
+    start: int
+    end: int
+    leaves: float
+    back: float
+
+
+@dataclasses.dataclass
+class Problem:
+    """Places 0..n-1. `travel[i, j]` minutes from i to j; a visit of `length` begins in [opens, closes]; `score` is gained once.
+
+    `kind` > 0: at most one place of that kind in a tour (lunch, dinner). `same`: places that exclude each other (one
+    restaurant as lunch and as dinner) share a number. `allowed[tour, place]`: where a place may go.
+    `costs` with their `caps`: sums over all chosen places that must not be exceeded.
+    """
+
+    travel: Array
+    length: Array
+    opens: Array
+    closes: Array
+    score: Array
+    frames: Sequence[Frame]
+    kind: Sequence[int] | None = None
+    same: Sequence[int] | None = None
+    allowed: Mask | None = None
+    costs: Sequence[Array] = ()
+    caps: Sequence[float] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """When to stop: after `seconds` of CPU time or `rounds`, or once `enough` score is reached."""
+
+    seconds: float = math.inf
+    rounds: int = 10**9
+    enough: float = math.inf
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The best tours found (places without the frame's ends), their score, and the rounds it took."""
+
+    tours: list[list[int]]
+    score: float
+    rounds: int
+
+
+class _Tour:
+    """One tour with its times, and for every place the cheapest insertion into it."""
+
+    __slots__ = ("arrive", "depart", "frame", "position", "price", "problem", "room", "slot", "stops")
+
+    def __init__(self, problem: "_Prepared", slot: int, stops: list[int]) -> None:
+        self.problem, self.slot, self.frame = problem, slot, problem.frames[slot]
+        self.stops = stops
+        self.update()
+
+    def copy(self) -> "_Tour":
+        twin = _Tour.__new__(_Tour)
+        for name in _Tour.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.stops = list(self.stops)
+        return twin
+
+    def update(self) -> None:
+        """Times forward, slack backward, then the price of every insertion."""
+        problem, frame = self.problem, self.frame
+        travel, length, opens, closes = problem.rows, problem.lengths, problem.opened, problem.closed
+        before, now = frame.start, frame.leaves
+        self.arrive: list[float] = []
+        self.depart = [now]
+        waits: list[float] = []
+        for stop in self.stops:
+            arrive = now + travel[before][stop]
+            wait = opens[stop] - arrive
+            wait = wait if wait > 0 else 0.0
+            self.arrive.append(arrive)
+            waits.append(wait)
+            now = arrive + wait + length[stop]
+            self.depart.append(now)
+            before = stop
+        arrive = now + travel[before][frame.end]
+        self.arrive.append(arrive)
+        slack = frame.back - arrive
+        room = [0.0] * len(self.arrive)
+        room[-1] = slack
+        for index in range(len(self.stops) - 1, -1, -1):
+            late = closes[self.stops[index]] - self.arrive[index] - waits[index]
+            slack = late if late < slack else slack
+            slack += waits[index]
+            room[index] = slack
+        self.room = room
+        self._price_insertions()
+
+    def _price_insertions(self) -> None:
+        """`price[k]`: by how much the next stop is reached later when k goes to its best `position[k]`; infinite: nowhere."""
+        problem = self.problem
+        befores = [self.frame.start, *self.stops]
+        afters = [*self.stops, self.frame.end]
+        at = problem.travel[befores]
+        at += np.array(self.depart)[:, None]
+        late = at > problem.closes
+        np.maximum(at, problem.opens, out=at)
+        at += problem.length
+        at += problem.back[afters]
+        at -= np.array(self.arrive)[:, None]
+        late |= at > np.array(self.room)[:, None]
+        at[late] = math.inf
+        self.position = at.argmin(axis=0)
+        self.price = at[self.position, problem.every]
+        if problem.allowed is not None:
+            self.price[~problem.allowed[self.slot]] = math.inf
+
+    def insert(self, place: int) -> None:
+        self.stops.insert(int(self.position[place]), place)
+        self.update()
+
+
+class _Prepared:
+    """A problem in the forms the inner loops want: lists for scalars, arrays for whole rows."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.source = problem
+        self.frames = problem.frames
+        self.travel = np.ascontiguousarray(problem.travel)
+        self.back = np.ascontiguousarray(problem.travel.T)
+        self.rows: list[list[float]] = problem.travel.tolist()
+        self.length, self.opens, self.closes = problem.length, problem.opens, problem.closes
+        self.lengths: list[float] = problem.length.tolist()
+        self.opened: list[float] = problem.opens.tolist()
+        self.closed: list[float] = problem.closes.tolist()
+        self.score = problem.score
+        self.scores: list[float] = problem.score.tolist()
+        self.every = np.arange(len(problem.score))
+        self.allowed = problem.allowed
+        self.near: list[list[int]] = []
+        served = [place for place in range(len(self.scores)) if self.scores[place] > 0]
+        order = np.argsort(problem.travel, axis=1).tolist()
+        wanted = set(served)
+        self.near = [[other for other in row if other in wanted] for row in order]
+        self.served = served
+
+
+class Search:
+    """A search that can be run on and asked for its best at any time."""
+
+    def __init__(self, problem: Problem, seed: int = 0, tours: list[list[int]] | None = None) -> None:
+        self.problem = _Prepared(problem)
+        self.dice = random.Random(seed)  # noqa: S311 - a search, not a secret
+        self.noise = np.random.default_rng(seed)
+        self.power = 2.0
+        start = tours or [[] for _frame in problem.frames]
+        self.now = [_Tour(self.problem, slot, list(stops)) for slot, stops in enumerate(start)]
+        self._fill(self.now)
+        self.best = [tour.copy() for tour in self.now]
+        self.best_score = self._score(self.now)
+
+    def run(self, limits: Limits, say: Callable[[int, float], None] | None = None) -> Outcome:
+        """Search until a limit; the best tours so far. `say(round, score)` hears of every improvement."""
+        began, rounds = time.process_time(), 0
+        current = self.best_score
+        top = self.best_score
+        while rounds < limits.rounds and self.best_score < limits.enough:
+            spent = time.process_time() - began
+            if spent >= limits.seconds:
+                break
+            done = max(spent / limits.seconds, rounds / limits.rounds)
+            rounds += 1
+            trial = self._ruined(done)
+            self._fill(trial)
+            score = self._score(trial)
+            if score >= current or score > self.best_score - self._margin(done, top):
+                self.now, current = trial, score
+            if score > self.best_score + 1e-9:
+                self.best, self.best_score = [tour.copy() for tour in trial], score
+                if say:
+                    say(rounds, score)
+            elif rounds % 400 == 0:
+                self.now, current = [tour.copy() for tour in self.best], self.best_score
+        return Outcome([list(tour.stops) for tour in self.best], self.best_score, rounds)
+
+    def _margin(self, done: float, top: float) -> float:
+        return 0.03 * top * (1 - done) * self.dice.random()
+
+    def _score(self, tours: list[_Tour]) -> float:
+        scores = self.problem.scores
+        return sum(scores[stop] for tour in tours for stop in tour.stops)
+
+    def _ruined(self, done: float) -> list[_Tour]:
+        """A copy of the tours with strings of stops around a random place taken out."""
+        where = {stop: tour.slot for tour in self.now for stop in tour.stops}
+        if not where:
+            return [tour.copy() for tour in self.now]
+        visited = list(where)
+        seed = self.dice.choice(visited if self.dice.random() < 0.6 else self.problem.served)
+        most = max(2, min(len(visited), 3 + self.dice.randrange(2 + len(visited) // 3)))
+        touched: dict[int, list[int]] = {}
+        gone = 0
+        for place in [seed, *self.problem.near[seed]]:
+            if gone >= most:
+                break
+            if place not in where or where[place] in touched:
+                continue
+            stops = self.now[where[place]].stops
+            cut = self._cut(stops, stops.index(place), most - gone)
+            gone += len(stops) - len(cut)
+            touched[where[place]] = cut
+        return [_Tour(self.problem, tour.slot, touched[tour.slot]) if tour.slot in touched else tour.copy() for tour in self.now]
+
+    def _cut(self, stops: list[int], at: int, most: int) -> list[int]:
+        """Without a string of stops that contains position `at`; half of the time a stop in its middle is kept."""
+        size = self.dice.randint(1, min(len(stops), most, 8))
+        first = self.dice.randint(max(0, at - size + 1), min(at, len(stops) - size))
+        kept = stops[first : first + size]
+        if size > 2 and self.dice.random() < 0.3:
+            spared = self.dice.randrange(size)
+            return [*stops[:first], kept[spared], *stops[first + size :]]
+        return stops[:first] + stops[first + size :]
+
+    def _fill(self, tours: list[_Tour]) -> None:
+        """Insert by the best ratio of score and time, with noise, until nothing fits."""
+        problem = self.problem
+        weight = problem.score**self.power
+        weight *= self.noise.uniform(0.6, 1.4, len(weight))
+        rules = _Exclusions(problem.source, tours, weight)
+        while True:
+            best, found, into = 0.0, -1, tours[0]
+            for tour in tours:
+                ratio = rules.weight_in(tour) / (tour.price + 1.0)
+                place = int(ratio.argmax())
+                if ratio[place] > best:
+                    best, found, into = float(ratio[place]), place, tour
+            if found < 0:
+                return
+            into.insert(found)
+            rules.took(found, into.slot)
+
+
+class _Exclusions:
+    """Which places may still be inserted: weights set to zero where a rule forbids it."""
+
+    def __init__(self, problem: Problem, tours: list[_Tour], weight: Array) -> None:
+        self.problem, self.weight = problem, weight
+        self.kind = np.asarray(problem.kind) if problem.kind is not None else None
+        self.same = np.asarray(problem.same) if problem.same is not None else None
+        self.used = [set[int]() for _frame in problem.frames]
+        self.left = list(problem.caps)
+        for tour in tours:
+            for stop in tour.stops:
+                self.took(stop, tour.slot)
+
+    def took(self, place: int, slot: int) -> None:
+        """A place is in a tour now."""
+        if self.same is None:
+            self.weight[place] = 0.0
+        else:
+            self.weight[self.same == self.same[place]] = 0.0
+        if self.problem.kind is not None and self.problem.kind[place]:
+            self.used[slot].add(self.problem.kind[place])
+        for index, costs in enumerate(self.problem.costs):
+            self.left[index] -= float(costs[place])
+            self.weight[costs > self.left[index] + 1e-9] = 0.0
+
+    def weight_in(self, tour: _Tour) -> Array:
+        """The weights for one tour."""
+        if self.kind is None or not self.used[tour.slot]:
+            return self.weight
+        weight = self.weight.copy()
+        for kind in self.used[tour.slot]:
+            weight[self.kind == kind] = 0.0
+        return weight
