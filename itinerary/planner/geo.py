@@ -30,6 +30,19 @@ def distances_km(ones: list[Point], others: list[Point]) -> Table:
     return _inverse(here[:, None, 0], here[:, None, 1], there[None, :, 0], there[None, :, 1])
 
 
+def nearest(points: list[Point], targets: list[Point], shortlist: int = 4) -> tuple[npt.NDArray[np.int64], Table]:
+    """For each point the number of the nearest target and the distance; candidates are shortlisted on a flat map."""
+    here, there = np.asarray(points, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+    flat = np.cos(np.radians(here[:, 0].mean()))
+    apart = (here[:, None, 0] - there[None, :, 0]) ** 2 + ((here[:, None, 1] - there[None, :, 1]) * flat) ** 2
+    listed = np.sort(np.argsort(apart, axis=1)[:, : min(shortlist, len(targets))], axis=1)
+    ones, others = np.radians(here)[:, None, :], np.radians(there)[listed]
+    table = _inverse(ones[..., 0], ones[..., 1], others[..., 0], others[..., 1])
+    best = table.argmin(axis=1)
+    rows = np.arange(len(points))
+    return listed[rows, best], table[rows, best]
+
+
 def _inverse(lat1: Table, lon1: Table, lat2: Table, lon2: Table) -> Table:
     gap = lon2 - lon1
     u1, u2 = np.arctan((1 - _F) * np.tan(lat1)), np.arctan((1 - _F) * np.tan(lat2))

@@ -7,8 +7,6 @@ Times are minutes after midnight, prices yuan per person (per room for hotels), 
 import dataclasses
 from collections.abc import Iterable
 
-import numpy as np
-
 from itinerary.planner import geo
 
 DAY = 1440
@@ -167,13 +165,29 @@ class City:
                 self._km[one, other] = km
         self._learn_stations([name for name in known if name not in self._nearest])
 
+    def learn_from(self, place: str, names: Iterable[str]) -> None:
+        """Work out the distances between one place and others."""
+        known = [name for name in names if name in self.places and (place, name) not in self._km]
+        if known and place in self.places:
+            row = geo.distances_km([self.places[place]], [self.places[name] for name in known])[0].tolist()
+            for name, km in zip(known, row, strict=True):
+                self._km[place, name] = self._km[name, place] = km
+
+    def nearest_station(self, place: str) -> tuple[int, float]:
+        """The number of the nearest metro station and its distance in kilometres. UnknownPlace."""
+        if place not in self._nearest:
+            self.point(place)
+            self._learn_stations([*self.attractions, *self.restaurants, *self.hotels] if not self._nearest else [place])
+            if place not in self._nearest:
+                self._learn_stations([place])
+        return self._nearest[place]
+
     def _learn_stations(self, names: list[str]) -> None:
         if not names or not self.stations:
             return
-        table = geo.distances_km([self.places[name] for name in names], [point for _name, point in self.stations])
-        nearest = np.argmin(table, axis=1)
-        for row, name in enumerate(names):
-            self._nearest[name] = (int(nearest[row]), float(table[row, nearest[row]]))
+        names = [name for name in dict.fromkeys(names) if name in self.places]
+        which, km = geo.nearest([self.places[name] for name in names], [point for _name, point in self.stations])
+        self._nearest.update({name: (int(which[row]), float(km[row])) for row, name in enumerate(names)})
 
     def way(self, start: str, end: str, mode: str) -> Way | None:
         """The way by that mode; None when there is none (metro with one and the same station). UnknownPlace."""
@@ -194,8 +208,7 @@ class City:
         self.point(start), self.point(end)
         if not self.stations:
             return None
-        self._learn_stations([name for name in (start, end) if name not in self._nearest])
-        (first, to_first), (last, from_last) = self._nearest[start], self._nearest[end]
+        (first, to_first), (last, from_last) = self.nearest_station(start), self.nearest_station(end)
         if self.stations[first] == self.stations[last]:
             return None
         if (first, last) not in self._rails:
