@@ -15,6 +15,11 @@ from staff.choices import RowScope
 from staff.models import User
 
 SHOWN = 30
+NOT_SHOWN = tuple(
+    f"{person}__{column}"
+    for person in ("assignee", "done_by")
+    for column in ("password", "email", "first_name", "last_name", "last_login", "date_joined", "wecom_userid")
+)  # columns of colleagues that no card shows
 TABS = ("now", "today", "later", "done")
 
 
@@ -62,7 +67,7 @@ class TaskCard:
 def task_cards(user: User, tab: str, at: dt.datetime, *, mine: bool, limit: int = SHOWN) -> list[TaskCard]:
     """The tab's tasks: the longest due first, of the done ones the latest first. Two queries whatever their number."""
     order = ["-done_at", "-id"] if tab == "done" else ["due_at", "id"]
-    tasks = list(visible_to(user, mine=mine).filter(in_tab(tab, at)).order_by(*order)[:limit])
+    tasks = list(visible_to(user, mine=mine).filter(in_tab(tab, at)).defer(*NOT_SHOWN).order_by(*order)[:limit])
     return _cards(tasks, at)
 
 

@@ -19,7 +19,7 @@ from orders.models import Order, OrderQuerySet, Refund
 from staff.access import may
 from staff.models import User
 
-PAGE = 50
+PAGE = 30
 SOON_DAYS = 7
 TREND_DAYS = 14
 
@@ -33,6 +33,12 @@ VIEWS: dict[str, Any] = {
     "refunded": gettext_lazy("Refunded"),
     "closed": gettext_lazy("Closed"),
 }
+# What a row shows: building whole customers and members of staff took a third of the page's time.
+SHOWN = (
+    "no", "customer_id", "adults", "children", "total_amount", "refunded_amount", "state", "placed_at",
+    "customer__name", "customer__nickname", "customer__city", "customer__owner__display_name", "customer__owner__username",
+    "product__code", "product__name", "departure__departs_on",
+)  # fmt: skip
 _REQUESTED = Refund.objects.filter(payment__order=OuterRef("pk"), state=RefundState.REQUESTED)
 
 
@@ -61,7 +67,7 @@ def read_orders(user: User, wanted: OrderFilter, after: str) -> OrderPage:
     last = Order.objects.filter(no=after).values_list("placed_at", "pk").first() if after else None
     if last is not None:
         found = found.filter(Q(placed_at__lt=last[0]) | Q(placed_at=last[0], pk__lt=last[1]))
-    ordered = found.select_related("customer", "customer__owner", "product", "departure").order_by("-placed_at", "-pk")
+    ordered = found.select_related("customer__owner", "product", "departure").only(*SHOWN).order_by("-placed_at", "-pk")
     rows = list(ordered[: PAGE + 1])
     return OrderPage(rows[:PAGE], rows[PAGE - 1].no if len(rows) > PAGE else "")
 

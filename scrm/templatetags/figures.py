@@ -10,12 +10,21 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
 
 from core import clock
 
 register = template.Library()
+WEEKDAYS = (
+    gettext_noop("Mon"),
+    gettext_noop("Tue"),
+    gettext_noop("Wed"),
+    gettext_noop("Thu"),
+    gettext_noop("Fri"),
+    gettext_noop("Sat"),
+    gettext_noop("Sun"),
+)
 Number = int | float | Decimal
 
 
@@ -72,7 +81,7 @@ def day(value: dt.date | dt.datetime | None) -> str:
     if value is None:
         return "—"
     date = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
-    weekday = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")][date.weekday()]
+    weekday = _(WEEKDAYS[date.weekday()])
     if date.year != clock.today().year:
         return _("%(year)s-%(month)02d-%(day)02d %(weekday)s") % {
             "year": date.year,
@@ -108,7 +117,7 @@ def said(local: dt.datetime, now: dt.datetime) -> str:
     days = (clock.shanghai_date(now) - local.date()).days
     clock_time = f"{local:%H:%M}"
     if days in (0, 1, -1):
-        word = {0: _("today"), 1: _("yesterday"), -1: _("tomorrow")}[days]
+        word = _("today") if days == 0 else _("yesterday") if days == 1 else _("tomorrow")
         return f"{word} {clock_time}"
     date = {"year": local.year, "month": local.month, "day": local.day}
     if local.year != clock.shanghai_date(now).year:

@@ -49,10 +49,12 @@ def colour_of(name: str) -> int:
     return zlib.crc32((name or "").encode()) % 8 + 1
 
 
-@register.inclusion_tag("ui/person.html")
-def person(name: str, note: str = "", size: str = "") -> dict[str, Any]:
+@register.simple_tag
+def person(name: str, note: str = "", size: str = "") -> SafeString:
     """`{% person "陈思雨" "顾问" %}`: avatar, name and a small second line."""
-    return {"name": name, "note": note, "size": size}
+    second = format_html('<small class="truncate">{}</small>', note) if note else ""
+    mark = avatar(name, size)
+    return format_html('<span class="person">{}<span><span class="truncate">{}</span>{}</span></span>', mark, name, second)
 
 
 @register.simple_tag

@@ -104,13 +104,13 @@ def test_views_filters_and_search(customer: Customer, departure: Departure) -> N
         assert client.get(f"/orders?{query}").status_code == 400, query
 
 
-def test_pages_of_fifty(customer: Customer, departure: Departure) -> None:
+def test_pages_of_thirty(customer: Customer, departure: Departure) -> None:
     Departure.objects.update(seats=100)
-    for _number in range(53):
+    for _number in range(33):
         place(customer, departure)
     client = browser(person("finance"))
     first = client.get("/orders").content.decode()
-    assert first.count("data-row") == 50
+    assert first.count("data-row") == 30
     after = first.split("after=")[1].split('"')[0]
     assert client.get(f"/orders?after={after}").content.decode().count("data-row") == 3
 
