@@ -264,3 +264,33 @@ class Bond(models.IntegerChoices):
     NONE = 0, _("never a friend")
     LEFT = 1, _("left as a friend")
     FRIEND = 2, _("WeCom friend")
+
+
+class BulkState(models.TextChoices):
+    """Where one act on many customers stands."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+
+
+class TargetState(models.TextChoices):
+    """What became of one customer of such an act."""
+
+    WAITING = "waiting", _("Waiting")
+    CHANGED = "changed", _("Done")
+    SKIPPED = "skipped", _("Left out")
+    UNDONE = "undone", _("Undone")
+    KEPT = "kept", _("Not undone")
+
+
+class SkipReason(models.TextChoices):
+    """Why a customer was left out, or not undone."""
+
+    GONE = "gone", _("Not yours to see any more, joined with another record, or erased")
+    SAME = "same", _("Nothing to change")
+    CHANGED_SINCE = "changed_since", _("Changed again since")
+    LEFT = "left", _("The person who began has left or lost the right")

@@ -25,6 +25,7 @@ SCHEDULE: list[Every | Daily] = [
     Daily("02:40", "customers.services.visitors.stitch_late_events"),
     Daily("00:20", "core.services.ensure_event_partitions"),
     Every(3600, "customers.services.exports.remove_expired_exports"),
+    Every(3600, "customers.services.bulk_export.remove_expired_files"),
     Daily("01:30", "customers.services.requests.recheck_blocked"),
     Daily("01:40", "customers.services.erasure.delete_expired_orders"),
     Daily("01:50", "customers.services.erasure_list.complete_erasure_list"),

@@ -129,6 +129,15 @@ CUSTOMER_COMPOSER = {
     "task": ("campaigns:task-new", "tasks.work"),
     "message": ("messaging:compose", "tasks.work"),
 }
+# Acts on many customers at once, in the order of the bar: Kind of customers.services.bulk.
+CUSTOMER_BULK = {
+    "assign": "customers.services.bulk_assign.ASSIGN",
+    "tag_add": "tagging.services.bulk.ADD",
+    "tag_remove": "tagging.services.bulk.REMOVE",
+    "list": "tagging.services.bulk.LIST",
+    "task": "campaigns.services.bulk.TASK",
+    "export": "customers.services.bulk_export.EXPORT",
+}
 CUSTOMER_PANELS = [
     "customers:advice_panel",
     "customers:portrait_panel",
@@ -164,6 +173,7 @@ CUSTOMER_TABLES = {
     "orders_order.customer_id": "move",
     "campaigns_recipient.customer_id": "unless:campaign_id",
     "campaigns_followup.customer_id": "move",
+    "customers_bulktarget.customer_id": "stay",
     "customers_identity.home_id": "stay",
     "customers_membertoken.home_id": "stay",
     "customers_eventhome.home_id": "stay",
@@ -183,6 +193,7 @@ CUSTOMER_TABLES = {
 CUSTOMER_ERASURE = {
     "core_event.customer_id": "customers.services.erasers.events",
     "customers_datarequest.customer_id": "customers.services.erasers.requests",
+    "customers_bulktarget.customer_id": "customers.services.erasers.bulk_targets",
     "customers_erasure.customer_id": "keep",
     "customers_customer.merged_into_id": "keep",
     "customers_customerhistory.merged_into_id": "keep",
@@ -208,7 +219,7 @@ CUSTOMER_EXPORTERS = {
         [
             "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
             "customers_importrow.customer_id", "customers_standing.customer_id",
-            "tagging_customertags.customer_id",
+            "tagging_customertags.customer_id", "customers_bulktarget.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
             "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
             "customers_mergereview.right_id", "customers_erasure.customer_id",

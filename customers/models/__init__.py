@@ -1,6 +1,7 @@
 """One person out of many identities; consent; relations; what they did last."""
 
 from customers.models.activity import Activity
+from customers.models.bulk import BulkAction, BulkPart, BulkTarget
 from customers.models.channel import Absence, AcquisitionChannel, ChannelAlert, ContactWay, Shift, WayDay, WayMember
 from customers.models.consent import Consent, PrivacyText, Suppression
 from customers.models.corp import CorpMember, CorpTag, GroupChat, GroupMember, SyncRepair, SyncRun, SyncSeen
@@ -24,6 +25,9 @@ __all__ = [
     "Absence",
     "AcquisitionChannel",
     "Activity",
+    "BulkAction",
+    "BulkPart",
+    "BulkTarget",
     "ChannelAlert",
     "Clue",
     "Consent",

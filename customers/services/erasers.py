@@ -65,6 +65,18 @@ def requests(ids: Sequence[int]) -> int:
         return int(cursor.rowcount)
 
 
+def bulk_targets(ids: Sequence[int]) -> int:
+    """Nobody stays in the set of an act, and a file that an export wrote with them in it goes whole."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM customers_bulkpart WHERE bulk_id IN"
+            " (SELECT bulk_id FROM customers_bulktarget WHERE customer_id = ANY(%s))",
+            [list(ids)],
+        )
+        cursor.execute("DELETE FROM customers_bulktarget WHERE customer_id = ANY(%s)", [list(ids)])
+        return int(cursor.rowcount)
+
+
 def household_names(ids: Sequence[int]) -> int:
     """The name of a household often is the person's."""
     return Household.objects.filter(members__customer__in=ids).update(name="")

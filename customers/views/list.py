@@ -14,6 +14,7 @@ from customers.choices import IdentityKind, Lifecycle
 from customers.queries import filters as asked
 from customers.queries import listing, saved
 from customers.queries import timeline as timelines
+from customers.services import bulk
 from staff.access import actor, may, requires
 from staff.models import User
 
@@ -62,9 +63,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "may_assign": may(user, "customers.assign"),
         "may_export": may(user, "customers.export"),
         "perms_merge": may(user, "customers.merge"),
-        "may_work": may(user, "tasks.work"),
-        "may_segment": may(user, "segments.manage"),
-        "may_tag": may(user, "tags.assign"),
+        "bulk_kinds": bulk.kinds_for(user).items(),
         "now": clock.now(),
         "chosen_view": saved.find(user, params.whole("saved", get.get("saved"), 0)),
     }

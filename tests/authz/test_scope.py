@@ -45,7 +45,7 @@ SHARED = {
     "chat_id": "the simulator's own world",
     "name": "a card of the workbench, filled by the user's own scope",
     "fact": "a field's name; the customer stands beside it",
-    **dict.fromkeys(["view_id", "bulk_id"], "only their owner's, whoever asks: tests/customers/test_lists.py"),
+    **dict.fromkeys(["view_id", "bulk_id"], "only their owner's, whoever asks: tests/customers/test_lists.py, test_bulk.py"),
     "token": "a random token in the customer's hands",
     **dict.fromkeys(
         ["media_id", "userid", "msgid", "external_userid", "who", "out_trade_no", "entry"], "the simulator's own world"

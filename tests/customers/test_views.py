@@ -356,30 +356,6 @@ def test_marketing_never_sees_a_number(client: Client, su: Customer, chen: User)
     assert not AuditEntry.objects.exists()
 
 
-def test_assigning(client: Client, su: Customer, lin: User, chen: User, wang: User) -> None:
-    client.force_login(chen)
-    assert client.post("/customers/assign", {"owner": wang.pk, "id": [su.pk]}).status_code == 403
-    su.refresh_from_db()
-    assert su.owner == chen
-    client.force_login(lin)
-    zhou = make_customer("周敏")
-    answer = client.post("/customers/assign", {"owner": wang.pk, "id": [su.pk, zhou.pk, 999_999]})
-    assert answer.status_code == 302
-    assert set(Customer.objects.values_list("owner", "department")) == {(wang.pk, wang.department_id)}
-    entry = AuditEntry.objects.get(action="customers.assigned")
-    assert sorted(entry.detail["customers"]) == sorted([su.pk, zhou.pk])
-
-
-def test_nobody_is_assigned_to_somebody_who_is_gone(at_lins: Client, su: Customer, wang: User) -> None:
-    User.objects.filter(pk=wang.pk).update(is_active=False)
-    for owner in (wang.pk, 999_999, ""):
-        assert at_lins.post("/customers/assign", {"owner": owner, "id": [su.pk]}).status_code == 404
-    assert at_lins.post("/customers/assign", {"owner": su.owner_id, "id": ["x"]}).status_code == 400
-    su.refresh_from_db()
-    assert su.owner is not None
-    assert su.owner.username == "chen"
-
-
 def test_the_data_page(at_lins: Client, su: Customer, django_assert_max_num_queries: Any) -> None:
     give_phone(su)
     cache.delete_many(["data.events", "data.identities"])
