@@ -61,7 +61,8 @@ class OrdersView(APIView):
         product = Product.objects.filter(code=wish.pop("product")).exclude(state=SaleState.DRAFT).first()
         if product is None:
             raise Http404
-        order = place_order(customer=customer_of(request), product=product, **wish)
+        token = cast(MemberToken, request.auth)
+        order = place_order(customer=customer_of(request), product=product, home_id=token.home_id, **wish)
         return Response(shown(order), status=status.HTTP_201_CREATED)
 
 

@@ -32,7 +32,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
     fields=["state", "total_amount", "paid_amount", "refunded_amount"],
 )
 class Order(models.Model):
-    """One purchase of a departure. State moves only by conditional update in orders.services."""
+    """One purchase of a departure. State moves only by conditional update in orders.services.
+
+    `home_id` is the customer under whose identity it was placed, where a merge has moved that identity (or the order) since:
+    undoing the merge sends the order home.
+    """
 
     no = models.CharField(_("order number"), max_length=24, unique=True)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
@@ -48,6 +52,7 @@ class Order(models.Model):
     refunded_amount = models.DecimalField(_("refunded"), max_digits=12, decimal_places=2, default=0)
     close_reason = models.CharField(_("closed because"), max_length=10, choices=CloseReason.choices, blank=True, default="")
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    home_id = models.BigIntegerField(null=True)
     placed_at = models.DateTimeField()
     hold_until = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)

@@ -170,13 +170,14 @@ CUSTOMER_TABLES = {
     "tagging_tagassignment.customer_id": "tagging.services.merging.ASSIGNMENTS",
     "tagging_customertags.customer_id": "tagging.services.merging.ARRAYS",
     "messaging_message.customer_id": "move",
-    "orders_order.customer_id": "move",
+    "orders_order.customer_id": "home",
     "campaigns_recipient.customer_id": "unless:campaign_id",
     "campaigns_followup.customer_id": "move",
     "customers_bulktarget.customer_id": "stay",
     "customers_identity.home_id": "stay",
     "customers_membertoken.home_id": "stay",
     "customers_eventhome.home_id": "stay",
+    "orders_order.home_id": "stay",
     "customers_customer.merged_into_id": "stay",
     "customers_customerhistory.pgh_obj_id": "stay",
     "customers_customerhistory.merged_into_id": "stay",
@@ -190,6 +191,8 @@ CUSTOMER_TABLES = {
 }
 # How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
 # after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
+# Told last when a merge was undone: what came since and belongs to rows that went home.
+CUSTOMER_RESTORED = ["orders.services.merging.bring_events_home", "messaging.services.merging.bring_messages_home"]
 CUSTOMER_ERASURE = {
     "core_event.customer_id": "customers.services.erasers.events",
     "customers_datarequest.customer_id": "customers.services.erasers.requests",
@@ -199,6 +202,7 @@ CUSTOMER_ERASURE = {
     "customers_customerhistory.merged_into_id": "keep",
     "messaging_message.customer_id": "messaging.services.erasing.blank_messages",
     "orders_order.customer_id": "keep",
+    "orders_order.home_id": "keep",
     "campaigns_recipient.customer_id": "keep",
 }
 ERASERS = ["orders.services.erasing.blank_payers"]
@@ -221,6 +225,7 @@ CUSTOMER_EXPORTERS = {
             "customers_importrow.customer_id", "customers_standing.customer_id",
             "tagging_customertags.customer_id", "customers_bulktarget.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
+            "orders_order.home_id",
             "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
             "customers_mergereview.right_id", "customers_erasure.customer_id",
         ],

@@ -5,9 +5,10 @@ was recorded since under an identity that came from the absorbed side. Merges of
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from customers.queries.reviews import family_of, roots_of
 from customers.rules.identity import ordered
 from customers.services import journal
 from customers.services.movers import Mover, Undone
+from customers.services.standing import refresh_standing
 from staff.models import User
 from staff.services import write_audit
 
@@ -153,6 +155,10 @@ def _give_back(merge: Merge, root: int) -> None:
     for place in places():
         if "." in place.how and (repair := _mover(place).restored):
             repair(undone)
+    for path in settings.CUSTOMER_RESTORED:
+        follow: Callable[[Undone], object] = import_string(path)
+        follow(undone)
+    refresh_standing([root, absorbed])
 
 
 _EVENTS_HOME = """

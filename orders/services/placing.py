@@ -33,11 +33,19 @@ EXPIRED_AT_ONCE = 500
 
 @transaction.atomic
 def place_order(
-    *, customer: Customer, product: Product, departs_on: dt.date, adults: int, children: int = 0, touch: str = ""
+    *,
+    customer: Customer,
+    product: Product,
+    departs_on: dt.date,
+    adults: int,
+    children: int = 0,
+    touch: str = "",
+    home_id: int | None = None,
 ) -> Order:
     """Hold seats for half an hour at the price of this moment; the order waits for payment.
 
     `touch` is the token of the mass-send task whose card brought the customer; only a message of this customer counts.
+    `home_id` is whose log-in it was, where a merge has moved the log-in since (MemberToken).
     BadInput for a date that is not to come; Refused when the product or date is not on sale, the group's size does not
     fit, or the seats are gone. Records order.placed.
     """
@@ -61,6 +69,7 @@ def place_order(
         paid_amount=ZERO,
         refunded_amount=ZERO,
         message=_touching_message(customer, touch),
+        home_id=home_id,
         placed_at=now,
         hold_until=now + HOLD,
     )

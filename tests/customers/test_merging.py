@@ -4,16 +4,21 @@ import datetime as dt
 import itertools
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import FollowUp
+from catalog.models import Departure, Destination, Product
 from core import clock
 from core.errors import Refused
+from core.event_types import MessageSent, OrderPaid
+from core.events import record
 from core.models import Event
 from core.secrets import token_hash
 from core.worker import run_pending
@@ -31,6 +36,7 @@ from customers.models import (
     MergeReview,
     Note,
     Relationship,
+    Standing,
     Traveller,
 )  # fmt: skip
 from customers.queries.places import places
@@ -39,6 +45,10 @@ from customers.services import consents, keys
 from customers.services.ingest import Request, ingest
 from customers.services.merging import merge_customers, sweep_stragglers, undo_merge
 from customers.services.resolve import resolve
+from customers.services.standing import refresh_standing
+from messaging.models import Message
+from orders.models import Order
+from orders.services.placing import place_order
 from staff.models import AuditEntry, User
 from tagging.models import CustomerTags, Tag, TagAssignment, TagGroup
 from tagging.services.manual import add_tag, remove_tag
@@ -198,6 +208,45 @@ def test_what_comes_after_a_merge_goes_home_with_the_log_in_it_came_under(lin: U
     assert where == {uuid.UUID(late["id"]): goes.pk, uuid.UUID(kept["id"]): stays.pk}
     assert set(MemberToken.objects.values_list("customer_id", "home_id")) == {(goes.pk, None), (stays.pk, None)}
     assert not EventHome.objects.exists()
+
+
+def test_orders_and_messages_after_a_merge_go_home_too(lin: User) -> None:
+    stays, goes = make_customer("苏晴"), make_customer("苏小姐")
+    for one in (stays, goes):
+        Relationship.objects.create(
+            customer=one, user=lin, external_userid=f"wm{one.pk}", state="active", add_way=1, added_at=clock.now()
+        )
+    log_in = MemberToken.objects.get(token_hash=token_hash(make_token(goes)))
+    product = Product.objects.create(
+        code="P01", name="大理6日", days=6, price_from_amount=Decimal(3980), state="on_sale",
+        destination=Destination.objects.create(code="yunnan", name="云南", cities=["大理"]),
+    )  # fmt: skip
+    day = clock.today() + dt.timedelta(days=30)
+    Departure.objects.create(product=product, departs_on=day, adult_amount=3980, child_amount=2980, seats=9)
+    before = place_order(customer=goes, product=product, departs_on=day, adults=1)
+    merge = merge_customers(stays.pk, goes.pk, evidence=[], source="test", actor=lin)
+    run_pending()
+    log_in.refresh_from_db()
+    hers = place_order(customer=stays, product=product, departs_on=day, adults=1, home_id=log_in.home_id)
+    own = place_order(customer=stays, product=product, departs_on=day, adults=2)
+    Order.objects.update(state="paid", paid_at=clock.now(), paid_amount=F("total_amount"))
+    record(OrderPaid(stays.pk, hers.pk, hers.total_amount), key=f"order.paid:{hers.pk}")
+    for one in (stays, goes):
+        message = Message.objects.create(
+            key=f"m{one.pk}", customer=stays, channel="wecom", purpose="service", state="sent", external_userid=f"wm{one.pk}"
+        )
+        record(MessageSent(stays.pk, message.pk), key=f"message.sent:{message.pk}")
+    refresh_standing([stays.pk])
+    assert Standing.objects.get(customer=stays).value_amount == 4 * 3980
+    undo_merge(merge, actor=lin)
+    assert set(Order.objects.filter(customer=goes).values_list("pk", flat=True)) == {before.pk, hers.pk}
+    assert set(Order.objects.filter(customer=stays).values_list("pk", flat=True)) == {own.pk}
+    assert set(Order.objects.values_list("home_id", flat=True)) == {None}
+    assert dict(Message.objects.values_list("key", "customer_id")) == {f"m{stays.pk}": stays.pk, f"m{goes.pk}": goes.pk}
+    for kind, at_goes, at_stays in (("order.placed", 2, 1), ("order.paid", 1, 0), ("message.sent", 1, 1)):
+        told = Event.objects.filter(kind=kind)
+        assert (told.filter(customer_id=goes.pk).count(), told.filter(customer_id=stays.pk).count()) == (at_goes, at_stays), kind
+    assert dict(Standing.objects.values_list("customer_id", "value_amount")) == {stays.pk: 2 * 3980, goes.pk: 2 * 3980}
 
 
 def test_what_arrives_while_a_merge_commits_follows_and_still_goes_back(lin: User) -> None:
