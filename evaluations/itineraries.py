@@ -86,8 +86,13 @@ def _plan(planner: Any, request: dict[str, Any], out: pathlib.Path, language: bo
     began = time.process_time()
     wishes = tuple(request.get("hard_logic_py", []))
     asked = TripSpec(request["start_city"], request["target_city"], request["days"], request["people_number"], wishes)
-    answer = planner.answer(asked)
-    plan = answer.plan
+    planned: TripSpec | None = asked
+    if language:
+        from itinerary.planner.language import read_sentence
+
+        planned = read_sentence(request["nature_language"], planner.world)
+    answer = planner.answer(planned) if planned is not None else None
+    plan = answer.plan if answer is not None else None
     spent = time.process_time() - began
     (out / f"{request['uid']}.json").write_text(json.dumps(plan or {}, ensure_ascii=False), encoding="utf-8")
     verdict = planner.judge.verdict(asked, plan or {})
@@ -96,7 +101,7 @@ def _plan(planner: Any, request: dict[str, Any], out: pathlib.Path, language: bo
         row["public"] = [str(violation) for violation in verdict.public[:5]]
         row["wishes"] = verdict.wishes
         row["unsellable"] = [str(violation) for violation in verdict.sellable[:5]]
-        row["core"] = [str(violation) for violation in answer.core]
+        row["core"] = [str(violation) for violation in answer.core] if answer is not None else ["not understood"]
     return row
 
 

@@ -21,6 +21,9 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
+_POWERS = (1.0, 1.5, 2.0, 2.0, 3.0)  # of the score in the ratio of score and time; one is drawn per round
+
+
 @dataclasses.dataclass(frozen=True)
 class Frame:
     """One tour's frame: it leaves `start` at `leaves` and is at `end` by `back` (places by number, minutes)."""
@@ -174,7 +177,6 @@ class Search:
         self.problem = _Prepared(problem)
         self.dice = random.Random(seed)  # noqa: S311 - a search, not a secret
         self.noise = np.random.default_rng(seed)
-        self.power = 2.0
         start = tours or [[] for _frame in problem.frames]
         self.now = [_Tour(self.problem, slot, list(stops)) for slot, stops in enumerate(start)]
         self._fill(self.now)
@@ -206,7 +208,7 @@ class Search:
         return Outcome([list(tour.stops) for tour in self.best], self.best_score, rounds)
 
     def _margin(self, done: float, top: float) -> float:
-        return 0.03 * top * (1 - done) * self.dice.random()
+        return 0.08 * top * (1 - done) * self.dice.random()
 
     def _score(self, tours: list[_Tour]) -> float:
         scores = self.problem.scores
@@ -246,8 +248,8 @@ class Search:
     def _fill(self, tours: list[_Tour]) -> None:
         """Insert by the best ratio of score and time, with noise, until nothing fits."""
         problem = self.problem
-        weight = problem.score**self.power
-        weight *= self.noise.uniform(0.6, 1.4, len(weight))
+        weight = problem.score ** self.dice.choice(_POWERS)
+        weight *= self.noise.uniform(0.7, 1.3, len(weight))
         rules = _Exclusions(problem.source, tours, weight)
         while True:
             best, found, into = 0.0, -1, tours[0]

@@ -39,7 +39,7 @@ class Ways:
         taxi_min, taxi_open = np.floor(km / 40.0 * 60), np.round(km, 2) <= policy.longest[2]
         taxi_cost = _taxi(km) * cars_for(people)
         metro_min, metro_cost, metro_walk, metro_km = self._metro(points, people)
-        metro_open = metro_km <= policy.longest[1]
+        metro_open = np.isfinite(metro_km) & (metro_km <= policy.longest[1])
         on_foot = walk_open & (km <= policy.walk_km)
         by_metro = metro_open & (metro_walk <= policy.metro_walk_km) & ~on_foot
         if not policy.cheap:
