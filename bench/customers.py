@@ -17,12 +17,12 @@ from typing import Any
 
 import psycopg
 
-from bench import imports, scratch
 from bench import ingest as ingestion
+from bench import scratch
 from bench.pages import Browser, percentile
 
-SIZES = {"smoke": (20_000, 200_000), "usual": (100_000, 1_000_000), "full": (1_000_000, 10_000_000)}
-ROUNDS = {"smoke": 2, "usual": 8, "full": 8}
+SIZES = {"smoke": (5_000, 40_000), "usual": (100_000, 1_000_000), "full": (1_000_000, 10_000_000)}
+ROUNDS = {"smoke": 1, "usual": 8, "full": 8}
 TARGETS = {"list_p95_ms": 150, "profile_p95_ms": 200}
 PEOPLE = ("admin", "sales1")
 PHONE = "13911112222"
@@ -81,15 +81,25 @@ def run(size: str, write: Callable[[str], object]) -> bool:
     with scratch.database() as url, tempfile.TemporaryDirectory() as folder:
         _plant(url, customers, events, Path(folder))
         measured = _measure(url, ROUNDS[size])
+        import_ratio = _import_ratio(url, size == "smoke")
+        ingest_ratio = ingestion.measure(size, url=url)["ratio"]
     lines = sorted(((percentile(times, 0.95), name) for name, times in measured.items()), reverse=True)
     for slowest, name in lines[:15]:
         write(f"{slowest:>9} ms  {name}")
     result: dict[str, Any] = {"bench": "customers", "customers": customers, "events": events, **_figures(measured)}
-    result["import_ratio"] = imports.measure(size == "smoke")["import_ratio"]
-    result["ingest_ratio"] = ingestion.measure(size)["ratio"]
+    result |= {"import_ratio": import_ratio, "ingest_ratio": ingest_ratio}
     result["load_average"] = round(os.getloadavg()[1], 1)
     write(json.dumps(result, ensure_ascii=False))
     return size == "smoke" or all(result[name] < most for name, most in TARGETS.items())
+
+
+def _import_ratio(url: str, smoke: bool) -> float:
+    """The import's own measure in a process of its own, beside the customers planted here."""
+    program = f"from bench.imports import measure; import json; print(json.dumps(measure({smoke})))"
+    found: dict[str, Any] = json.loads(
+        scratch.output("shell", "-v", "0", "-c", program, database_url=url).strip().splitlines()[-1]
+    )
+    return float(found["import_ratio"])
 
 
 def _figures(measured: dict[str, list[float]]) -> dict[str, float]:

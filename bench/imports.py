@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-ROWS = {"smoke": 20_000, "usual": 200_000, "full": 200_000}
-REPEATS = {"smoke": 3, "usual": 3, "full": 5}
+ROWS = {"smoke": 10_000, "usual": 200_000, "full": 200_000}
+REPEATS = {"smoke": 1, "usual": 3, "full": 5}
 TARGET = 1.5
 KNOWN = 0.25  # this share of the file is known already
 

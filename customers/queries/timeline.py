@@ -88,6 +88,24 @@ GROUPS: dict[str, Any] = {
 }
 
 
+# Where a fact was seen, for the small word beside it; our own system needs none.
+PLACES: dict[str, Any] = {
+    "mini": gettext_lazy("Mini-program"),
+    "wecom": gettext_lazy("WeCom"),
+    "web": gettext_lazy("Website"),
+    "import": gettext_lazy("Import"),
+    "pos": gettext_lazy("Till"),
+    "ota": gettext_lazy("OTA"),
+    "ticketing": gettext_lazy("Ticketing"),
+    "gate": gettext_lazy("Gate"),
+    "guide": gettext_lazy("Guide device"),
+    "parking": gettext_lazy("Car park"),
+    "douyin": gettext_lazy("Douyin"),
+    "xiaohongshu": gettext_lazy("Xiaohongshu"),
+    "alipay": gettext_lazy("Alipay"),
+}
+
+
 @dataclasses.dataclass
 class Entry:
     """One line: a fact, a note, or a folded burst (then `folded` holds its parts, newest first)."""
@@ -98,12 +116,13 @@ class Entry:
     text: str
     group: str
     note: Note | None = None
+    source: str = ""
     folded: list["Entry"] = dataclasses.field(default_factory=list)
     started_at: dt.datetime | None = None
 
 
 _FACTS = """
-SELECT kind, occurred_at, props::text FROM core_event
+SELECT kind, occurred_at, props::text, source FROM core_event
 WHERE customer_id = %s AND occurred_at < %s AND kind <> ALL(%s) AND (%s OR kind = ANY(%s))
 ORDER BY occurred_at DESC LIMIT %s
 """
@@ -125,9 +144,12 @@ def _facts(customer_id: int, group: str, before: dt.datetime) -> list[Entry]:
     kinds = [kind for kind, look in LOOKS.items() if look.group == group]
     with connection.cursor() as cursor:
         cursor.execute(_FACTS, [customer_id, before, HIDDEN, group == "", kinds, PAGE])
-        rows = [(kind, at, json.loads(props)) for kind, at, props in cursor.fetchall()]
-    names = _names(props for _kind, _at, props in rows)
-    return [_entry(kind, at, props, names) for kind, at, props in rows]
+        rows = [(kind, at, json.loads(props), source) for kind, at, props, source in cursor.fetchall()]
+    names = _names(props for _kind, _at, props, _source in rows)
+    entries = [_entry(kind, at, props, names) for kind, at, props, _source in rows]
+    for entry, (_kind, _at, _props, source) in zip(entries, rows, strict=True):
+        entry.source = str(PLACES.get(source, ""))
+    return entries
 
 
 def _entry(kind: str, at: dt.datetime, props: dict[str, Any], names: Mapping[str, Mapping[Any, str]]) -> Entry:

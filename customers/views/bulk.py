@@ -60,7 +60,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     context = {
         "name": name, "kind": kind, "chosen": chosen, "total": total, "same": same, "left": total - same, "asks": asks,
-        "complaint": complaint, "whole": not chosen.ticked,
+        "complaint": complaint, "whole": not chosen.ticked, "counts_same": kind.same is not None,
+        "undoable": kind.undo is not None,
     }  # fmt: skip
     return render(request, "customers/bulk_dialog.html", context)
 

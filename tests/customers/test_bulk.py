@@ -72,6 +72,8 @@ def test_everybody_found_is_assigned_not_only_the_page(
     make_customer("上海客", city="上海")
     dialog = boss.post("/customers/bulk/preview", {"kind": "assign", "whole": "1", "query": "city=杭州", "owner": wang.pk})
     assert (dialog.context["total"], dialog.context["same"], dialog.context["left"]) == (46, 1, 45)
+    words = dialog.content.decode()
+    assert ("一周内可撤销" in words, 'hx-trigger="change"' in words, '<option value="">' in words) == (True, True, True)
     assert not BulkAction.objects.exists()
     act = begin(boss, "assign", query="city=杭州", owner=wang.pk)
     assert (act.state, act.total, act.done, act.changed, act.skips) == ("done", 46, 46, 45, {"same": 1})

@@ -5,6 +5,7 @@ merged was merged by the rules.
 """
 
 import datetime as dt
+from typing import Any
 
 from core.secrets import unseal
 from customers.choices import IdentityKind
@@ -53,6 +54,8 @@ def _one_person(story: Story) -> Customer:
     _tell("pos", till, [("sale.made", days[2], sale)])
     _tell("ota", ota, [("ota.ordered", days[0], ordered), ("ota.redeemed", days[1], ordered)])
     _tell("mini", person, [("product.viewed", moment, {"product": code}) for moment in days[3:]])
+    for friend in person.relationships.filter(state="active"):
+        _tell("wecom", person, [("contact.added", friend.added_at, {"user_id": friend.user_id})])
     for review in MergeReview.objects.filter(state="open", right=ota):
         confirm_review(review, actor=story.members["ops"])
     person.refresh_from_db()
@@ -83,7 +86,7 @@ def _family_of(person: Customer) -> None:
         save_traveller(person, name=name, kinship=kinship, birthday=born)
 
 
-def _tell(source: str, customer: Customer, facts: list[tuple[str, dt.datetime, dict[str, str]]]) -> None:
+def _tell(source: str, customer: Customer, facts: list[tuple[str, dt.datetime, dict[str, Any]]]) -> None:
     told = [
         Told(told_key(f"demo-{source}", f"{kind}:{at.isoformat()}"), kind, at, customer.pk, dict(props))
         for kind, at, props in facts
