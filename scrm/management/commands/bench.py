@@ -19,11 +19,14 @@ class Command(BaseCommand):
         parser.add_argument("name", choices=sorted(module.name for module in pkgutil.iter_modules(bench.__path__)))
         parser.add_argument("--smoke", action="store_true", help="a short form, for CI")
         parser.add_argument("--full", action="store_true", help="the full size; takes long")
+        parser.add_argument("--seconds", type=float, help="CPU seconds per instance, for measures of a search")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit code 1 when the measure misses its target."""
         module = importlib.import_module(f"bench.{options['name']}")
         if options["smoke"] and options["full"]:
             raise CommandError("--smoke and --full exclude each other")
-        if not module.run("smoke" if options["smoke"] else "full" if options["full"] else "usual", self.stdout.write):
+        size = "smoke" if options["smoke"] else "full" if options["full"] else "usual"
+        more = {"seconds": options["seconds"]} if options["seconds"] else {}
+        if not module.run(size, self.stdout.write, **more):
             sys.exit(1)

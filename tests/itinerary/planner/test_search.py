@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from bench import planner as bench
 from itinerary.planner import geo, tours
 from itinerary.planner.timing import Day, Stop, hours
 
@@ -96,3 +97,24 @@ def test_distances_are_those_of_the_ellipsoid() -> None:
     assert geo.distance_km(flinders, flinders) == 0
     numbers, km = geo.nearest([flinders], [(0.0, 0.0), buninyong, (10.0, 10.0)])
     assert (int(numbers[0]), round(float(km[0]), 3)) == (1, 54.972)
+
+
+INSTANCE = """5 1 4 4
+500 200
+ 0 0 0 0 0 0 0 0 0 100
+ 1 10 0 5 7 4 1 15 0 60
+ 2 20 0 5 9 4 1 15 30 60
+ 3 0 40 5 8 2 2 5 10 0 30
+ 4 10 5 5 3 4 1 15 0 90
+"""
+
+
+def test_the_bench_reads_an_instance_and_checks_its_tours() -> None:
+    rows = bench.read_instance(INSTANCE)
+    assert rows[3] == [0.0, 40.0, 5.0, 8.0, 0.0, 30.0]
+    assert bench.distance(rows[1], rows[4]) == 5.0
+    assert bench.solve(rows, 1, seconds=9, rounds=20)[0] == 19.0
+    with pytest.raises(ValueError, match="closed"):
+        bench.score_of(rows, [[3]])
+    with pytest.raises(ValueError, match="twice"):
+        bench.score_of(rows, [[1], [1]])
