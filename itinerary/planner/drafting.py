@@ -12,6 +12,7 @@ from itinerary.planner.guide import Guide, Need, Stay
 from itinerary.planner.hours_of_day import DayDraft, Visit, settle
 from itinerary.planner.sellable_rules import USUAL, Limits
 from itinerary.planner.spec import Locked, Reason
+from itinerary.planner.timed_needs import ANY_TIME
 from itinerary.planner.timing import Stop
 from itinerary.planner.ways import Policy, Ways
 from itinerary.planner.world import Leg, Way
@@ -83,7 +84,8 @@ class Draft:
         for need in self.guide.needs:
             days = early if any(need is one for one, _other in self.guide.order) else None
             days = late if any(need is other for _one, other in self.guide.order) else days
-            if not any(choice[1] in used for choice in need.choices) or need.timing.start_by < 1440:
+            days = (need.day - 1,) if need.day else days
+            if not any(choice[1] in used for choice in need.choices) or need.timing != ANY_TIME or need.day:
                 self._add_need(need, used, days)
         used |= {node.name for node in self.nodes}
         self._add_sights(used)

@@ -28,11 +28,12 @@ MEALS = ("breakfast", "lunch", "dinner")
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """One of `choices`, (kind, place), must be in the plan, within `timing`."""
+    """One of `choices`, (kind, place), must be in the plan, within `timing`, on `day` (from 1) if one is named."""
 
     choices: tuple[tuple[str, str], ...]
     timing: Timing = ANY_TIME
     atom: int = -1
+    day: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Guide:
             self.needs += [need for need in (one, other) if need.choices]
         elif isinstance(atom, Lasting):
             self._lasting(index, atom)
-        elif isinstance(atom, Whole):
+        elif isinstance(atom, Whole) and _about_legs(atom.test):
             self.whole.append(expression(atom.test))
 
     def _shelves(self) -> Iterable[dict[Any, Activity]]:
@@ -173,6 +174,7 @@ class Guide:
     def _gathered(self, index: int, atom: Gathered) -> None:
         gains = [_Gain(gain, self.env) for gain in atom.gains]
         tests = [test for gain in atom.gains for test in (*gain.rule.tests, gain.value)]
+        day = max((gain.rule.day for gain in atom.gains), default=0)
 
         def values(activity: Activity) -> set[Any]:
             found = (gain.of(activity) for gain in gains)
@@ -183,12 +185,14 @@ class Guide:
         if atom.relation in ("within", "equals"):
             self._close(lambda activity: bool(values(activity) - atom.items), tests)
         if atom.relation == "has_any":
-            self._need(index, lambda activity: bool(values(activity) & atom.items), atom.items, tests)
+            self._need(index, lambda activity: bool(values(activity) & atom.items), atom.items, tests, day)
         if atom.relation in ("has_all", "equals"):
             for item in sorted(atom.items, key=str):
-                self._need(index, functools.partial(lambda wanted, activity: wanted in values(activity), item), {item}, tests)
+                self._need(
+                    index, functools.partial(lambda wanted, activity: wanted in values(activity), item), {item}, tests, day
+                )
 
-    def _need(self, index: int, fits: Callable[[Activity], bool], items: Iterable[Any], tests: list[ast.expr]) -> None:
+    def _need(self, index: int, fits: Callable[[Activity], bool], items: Iterable[Any], tests: list[ast.expr], day: int) -> None:
         hotels = {stay for stay, block in self.hotels.items() if fits(block)} if _may_be(tests, "accommodation") else set()
         legs = (
             {leg for shelf in (self.go, self.back) for leg, block in shelf.items() if fits(block)}
@@ -200,26 +204,38 @@ class Guide:
         elif legs:
             self.leg_needs.append(legs)
         elif choices := self._providers(fits):
-            self.needs.append(Need(choices, atom=index))
+            self.needs.append(Need(choices, atom=index, day=day))
         elif not any(fits(self._on_way(mode, km)) for mode in MODES for km in _KM):
             self.problems.append(Violation("PREF-01", params={"missing": sorted(map(str, items)), "city": self.city.name}))
 
     def _some(self, index: int, atom: Some) -> None:
+        """The first rule something can meet; a wish about ways is left to the choice of ways and to the judge."""
         for rule in atom.rules:
-            plain, timing = timing_of(rule)
-            fits = _Checked(plain, self.env).applies
-            hotels = (
-                {hotel for hotel, block in self.hotels.items() if fits(block)} if _may_be(plain.tests, "accommodation") else set()
+            if self._met_by(index, rule):
+                return
+        tests = [test for rule in atom.rules for test in rule.tests]
+        if not any(_mentions(test, "transport") or _mentions(test, "activity_cost") for test in tests):
+            self.problems.append(
+                Violation("PREF-02", params={"missing": " and ".join(map(ast.unparse, tests))[:200], "city": self.city.name})
             )
-            if choices := self._providers(fits):
-                self.needs.append(Need(choices, timing, index))
-                return
-            if hotels:
-                self.hotel_needs.append(hotels)
-                return
-        self.problems.append(
-            Violation("PREF-02", params={"missing": ast.unparse(atom.rules[0].tests[0]) if atom.rules[0].tests else ""})
+
+    def _met_by(self, index: int, rule: Rule) -> bool:
+        plain, timing = timing_of(rule)
+        fits = _Checked(plain, self.env).applies
+        hotels = {stay for stay, block in self.hotels.items() if fits(block)} if _may_be(plain.tests, "accommodation") else set()
+        exact = _Checked(rule, self.env).applies
+        legs = (
+            {leg for shelf in (self.go, self.back) for leg, block in shelf.items() if exact(block)}
+            if _may_be(plain.tests, "leg")
+            else set()
         )
+        if choices := self._providers(fits):
+            self.needs.append(Need(choices, timing, index, rule.day))
+        elif hotels:
+            self.hotel_needs.append(hotels)
+        elif legs:
+            self.leg_needs.append(legs)
+        return bool(choices or hotels or legs)
 
     def _summed(self, atom: Summed) -> None:
         over, counts = set(), False
@@ -335,6 +351,20 @@ def _types_named(tests: Iterable[ast.expr]) -> set[str] | None:
                     ]
                     return {_KIND_OF.get(word, word) for word in words}
     return None
+
+
+def _about_legs(test: ast.expr) -> bool:
+    """Whether a test of the plan asks only for its counts, cities, and first and last activity."""
+    if any(
+        _mentions(test, word) for word in ("dayactivities", "allactivities_count", "innercity", "activity_transports", "poi_")
+    ):
+        return False
+    for node in ast.walk(test):
+        match node:
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="allactivities")), slice=index):
+                if ast.unparse(index) not in ("0", "-1"):
+                    return False
+    return True
 
 
 def _may_be(tests: Iterable[ast.expr], kind: str) -> bool:

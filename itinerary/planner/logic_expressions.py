@@ -8,7 +8,7 @@ from typing import Any
 Env = dict[str, Any]
 Expression = Callable[[Env], Any]
 
-MAX_STEPS = 200_000
+MAX_STEPS = 100_000
 MAX_ITEMS = 100_000
 STEPS = "\0steps"  # the counter, one list shared by all scopes of a run
 _BUILTINS: dict[str, Any] = {"set": set}

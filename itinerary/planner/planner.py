@@ -87,12 +87,16 @@ class Planner:
         if best.verdict is not None and best.verdict.passes:
             return Answer(best.plan, best.verdict, best.reasons, attempts=best.attempts)
         core, relaxations = self._explain_failure(spec, effort, problems)
+        if best.plan is None:
+            best, _none = self._search(spec, effort, [[]])  # a plan to talk about, although it misses wishes
         return Answer(best.plan, best.verdict, best.reasons, core, relaxations, best.attempts)
 
-    def _search(self, spec: TripSpec, effort: Effort) -> tuple[_Best, list[Violation]]:
+    def _search(
+        self, spec: TripSpec, effort: Effort, alternatives: list[list[Atom]] | None = None
+    ) -> tuple[_Best, list[Violation]]:
         best, problems = _Best(), dict[str, Violation]()
         began = time.process_time()
-        alternatives = _alternatives(spec)
+        alternatives = _alternatives(spec) if alternatives is None else alternatives
         guides: dict[tuple[int, bool], Guide] = {}
         for level in LEVELS:
             for number, atoms in enumerate(alternatives):

@@ -147,10 +147,10 @@ class _Reader:
             raise _Unclear("a loop")
         if isinstance(node.iter, ast.Name) and isinstance(self.env.get(node.iter.id), _Results):
             self._combine(node, self.env[node.iter.id])
-        elif _is_call(node.iter, "allactivities"):
+        elif (day := _day_of(node.iter)) is not None:
             never: list[Rule] = []
             some: list[Rule] = []
-            self._body(node.body, Rule(node.target.id, ()), never, some)
+            self._body(node.body, Rule(node.target.id, (), day), never, some)
             self._settle(never, some)
         else:
             raise _Unclear("a loop over something else")
@@ -177,10 +177,10 @@ class _Reader:
     def _body(self, body: list[ast.stmt], rule: Rule, never: list[Rule], some: list[Rule]) -> None:
         for node in body:
             if isinstance(node, ast.If):
-                self._body(node.body, Rule(rule.name, (*rule.tests, node.test)), never, some)
+                self._body(node.body, Rule(rule.name, (*rule.tests, node.test), rule.day), never, some)
                 if node.orelse:
                     unless = ast.UnaryOp(ast.Not(), node.test)
-                    self._body(node.orelse, Rule(rule.name, (*rule.tests, unless)), never, some)
+                    self._body(node.orelse, Rule(rule.name, (*rule.tests, unless), rule.day), never, some)
             elif isinstance(node, ast.Expr):
                 self._gather(node.value, rule)
             elif isinstance(node, ast.AugAssign):
@@ -290,6 +290,16 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 def _is_call(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _day_of(node: ast.expr) -> int | None:
+    """0 for `allactivities(plan)`, the number for `dayactivities(plan, 2)`; None for anything else."""
+    if _is_call(node, "allactivities"):
+        return 0
+    match node:
+        case ast.Call(func=ast.Name(id="dayactivities"), args=[_plan, ast.Constant(value=int() as day)]):
+            return day
+    return None
 
 
 def _sets_result(body: list[ast.stmt]) -> bool | None:

@@ -49,7 +49,7 @@ def timing_of(rule: Rule) -> tuple[Rule, Timing]:
             timing = timing.merged(_bound(test))
         else:
             rest.append(test)
-    return Rule(rule.name, tuple(rest)), timing
+    return Rule(rule.name, tuple(rest), rule.day), timing
 
 
 def _conjuncts(tests: tuple[ast.expr, ...]) -> list[ast.expr]:

@@ -7,10 +7,14 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A condition on one activity: true when all its tests are; `name` is what the tests call the activity."""
+    """A condition on one activity: true when all its tests are; `name` is what the tests call the activity.
+
+    `day` from 1: only activities of that day are asked; 0: all of them.
+    """
 
     name: str
     tests: tuple[ast.expr, ...]
+    day: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

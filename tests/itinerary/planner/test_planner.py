@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from itinerary.planner.planner import Planner
+from itinerary.planner.planner import Effort, Planner
 from itinerary.planner.public_rules import minutes_of
 from itinerary.planner.public_rules import violations as public
 from itinerary.planner.sellable_rules import violations as sellable
@@ -97,6 +97,11 @@ def test_the_same_seed_gives_the_same_plan(planner: Planner) -> None:
         + "result=({'无此地'}<=names)\nl.append(result)\n"
         + TOTAL
         + "result=(cost<=2000)\nl.append(result)\nresult=False\nfor r in l:\n  result=result or r",
+        "s=set()\nfor activity in dayactivities(plan, 2):\n  if activity_type(activity)=='attraction': s.add(activity_position(activity))\nresult=({'海洋馆'}<=s)",
+        "result=False\n" + LOOP + "  if activity_type(activity)=='train' and activity_start_time(activity)>='18:00': result=True",
+        "result=True\n" + LOOP + "  if activity_type(activity)=='train' and activity_start_time(activity)<'10:00': result=False",
+        "result=innercity_transport_type(activity_transports(allactivities(plan)[-1]))!='walk'",
+        "result=len_is_unknown_here(plan) if day_count(plan)==9 else activity_type(dayactivities(plan,2)[0])=='breakfast'",
         "n=0\n" + LOOP + "  if activity_type(activity)=='attraction': n+=1\nresult=(n<=3)",
     ],
 )
@@ -116,7 +121,7 @@ def test_a_locked_block_stays_where_it_is(planner: Planner) -> None:
 
 def test_what_cannot_be_is_named_with_the_wish_to_give_up(planner: Planner) -> None:
     wishes = (SIGHTS + "result=({'书院'}<=names)", HOTEL + "result=({'位置超好'}<=kinds)")
-    answer = planner.answer(dataclasses.replace(TRIP, wishes=wishes))
+    answer = planner.answer(dataclasses.replace(TRIP, wishes=wishes), Effort(seconds=0.5))
     assert answer.core[0].params == {"missing": ["位置超好"], "city": "杭州"}
     assert [(relaxation.wish, relaxation.enough) for relaxation in answer.relaxations] == [(1, True), (0, False)]
 
@@ -134,7 +139,7 @@ def test_what_cannot_be_is_named_with_the_wish_to_give_up(planner: Planner) -> N
     ],
 )
 def test_bad_specs_get_a_named_refusal(planner: Planner, spec: TripSpec, code: str) -> None:
-    answer = planner.answer(spec)
+    answer = planner.answer(spec, Effort(seconds=0.5))
     assert answer.verdict is None or not answer.verdict.passes
     assert code in {violation.code for violation in answer.core}
 
