@@ -269,7 +269,9 @@ def single_plan(customer_id: int, purpose: str, channel: str = Channel.WECOM) ->
 def _channel_state(customer: Customer, channel: Channel, purpose: str) -> ChannelState:
     verdict = explain(single_plan(customer.pk, purpose, channel), customer.pk, is_quiet=quiet_end() is not None)
     missing = _missing(customer, channel)
-    code = missing if missing in {Obstacle.NO_PHONE, Obstacle.NO_MINI} else (verdict.reason if verdict else "") or missing
+    told = verdict.reason if verdict else ""
+    for_long = missing and (missing in {Obstacle.NO_PHONE, Obstacle.NO_MINI} or told in {"", Reason.QUIET_HOURS})
+    code = missing if for_long else told  # what lasts says more than what ends at nine
     words = _reason_words(code, purpose)
     return ChannelState(str(channel), str(channel.label), verdict.sender_id if verdict else None, code, words)
 
