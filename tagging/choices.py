@@ -17,9 +17,29 @@ class TagSource(models.TextChoices):
     CHAT = "chat", _("Chat")
     AI = "ai", _("AI")
     CHANNEL = "channel", _("Channel")
+    WECOM = "wecom", _("By hand in WeCom")
 
 
 class RuleState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     ACTIVE = "active", _("At work")
     PAUSED = "paused", _("Paused")
+
+
+class Removal(models.TextChoices):
+    """What becomes of a rule's tag when its condition no longer holds."""
+
+    AFTER_DAYS = "days", _("stays some days, then goes")
+    FADES = "fades", _("loses confidence by half-lives, then goes")
+    STAYS = "stays", _("stays until a person takes it away")
+
+
+class SegmentKind(models.TextChoices):
+    DYNAMIC = "dynamic", _("Dynamic")
+    SNAPSHOT = "snapshot", _("Snapshot")
+
+
+class SuggestionState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ACCEPTED = "accepted", _("Accepted")
+    REFUSED = "refused", _("Refused")

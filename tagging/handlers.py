@@ -10,7 +10,7 @@ from tagging.services.refresh import refresh_all, refresh_tags
 
 def on_customer_active(facts: Sequence[Fact]) -> None:
     """Customers did something, or something was done for them: ask the rules about all of them at once."""
-    refresh_tags({fact.customer_id for fact in facts})  # type: ignore[attr-defined]
+    refresh_tags({fact.customer_id for fact in facts}, only_affected=True)  # type: ignore[attr-defined]
 
 
 def on_customer_merged(fact: CustomerMerged) -> None:

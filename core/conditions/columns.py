@@ -86,7 +86,8 @@ class ListField(Field):
         return self.column.shown()
 
 
-def _between(label: Text, low: int | None, high: int | None) -> str:
+def between(label: Text, low: int | None, high: int | None) -> str:
+    """A range in words."""
     if low is not None and high is not None:
         return _("%(field)s from %(low)s to %(high)s") % {"field": label, "low": low, "high": high}
     if low is not None:
@@ -94,14 +95,16 @@ def _between(label: Text, low: int | None, high: int | None) -> str:
     return _("%(field)s at most %(high)s") % {"field": label, "high": high}
 
 
-def _range(high: int) -> tuple[Param, ...]:
+def bounds(high: int) -> tuple[Param, ...]:
+    """The two ends of a range of whole numbers, each of which may stay open."""
     return (
         Whole("low", gettext_lazy("from"), is_optional=True, high=high),
         Whole("high", gettext_lazy("to"), is_optional=True, high=high),
     )
 
 
-def _check_range(args: Args, path: str) -> None:
+def check_range(args: Args, path: str) -> None:
+    """Refuse a range that ends before it begins."""
     if args["low"] is not None and args["high"] is not None and args["low"] > args["high"]:
         raise ConditionError(f"{path}.high", _("The second number must not be smaller than the first."))
 
@@ -109,7 +112,7 @@ def _check_range(args: Args, path: str) -> None:
 class AgeField(Field):
     """Whole years from a birthday on the Shanghai date of the question. Who was born on 29 February turns on 1 March."""
 
-    params = _range(120)
+    params = bounds(120)
 
     def __init__(self, name: str, label: Text, group: Text, column: Column) -> None:
         self.name, self.label, self.group, self.column = name, label, group, column
@@ -117,28 +120,38 @@ class AgeField(Field):
     def check(self, args: Args, path: str) -> None:
         if args["low"] is None and args["high"] is None:
             raise ConditionError(f"{path}.low", _("Enter at least one of the two numbers."))
-        _check_range(args, path)
+        check_range(args, path)
 
     def sql(self, args: Args, query: Query) -> str:
-        today, asked = clock.shanghai_date(query.at), [f"{self.column.sql} IS NOT NULL"]
-        if args["low"] is not None:
-            asked.append(f"{self.column.sql} <= {query.bind(_born_by(today, args['low']), 'date')}")
-        if args["high"] is not None:
-            asked.append(f"{self.column.sql} > {query.bind(_born_by(today, args['high'] + 1), 'date')}")
-        return f"({' AND '.join(asked)}) IS TRUE"
+        return age_sql(self.column.sql, args, query)
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
-        born, today = self.column.value(person), clock.shanghai_date(at)
-        if born is None:
-            return False
-        age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return bool((args["low"] is None or age >= args["low"]) and (args["high"] is None or age <= args["high"]))
+        return age_fits(self.column.value(person), args, at)
 
     def say(self, args: Args) -> str:
-        return _between(self.label, args["low"], args["high"])
+        return between(self.label, args["low"], args["high"])
 
     def evidence(self, args: Args, query: Query) -> str:
         return self.column.shown()
+
+
+def age_sql(column: str, args: Args, query: Query) -> str:
+    """SQL: whether who was born on a date is from `low` to `high` years old today; never NULL."""
+    today, asked = clock.shanghai_date(query.at), [f"{column} IS NOT NULL"]
+    if args["low"] is not None:
+        asked.append(f"{column} <= {query.bind(_born_by(today, args['low']), 'date')}")
+    if args["high"] is not None:
+        asked.append(f"{column} > {query.bind(_born_by(today, args['high'] + 1), 'date')}")
+    return f"({' AND '.join(asked)}) IS TRUE"
+
+
+def age_fits(born: dt.date | None, args: Args, at: dt.datetime) -> bool:
+    """The same answer for a birthday in memory."""
+    if born is None:
+        return False
+    today = clock.shanghai_date(at)
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return bool((args["low"] is None or age >= args["low"]) and (args["high"] is None or age <= args["high"]))
 
 
 def _born_by(today: dt.date, years: int) -> dt.date:
@@ -147,6 +160,34 @@ def _born_by(today: dt.date, years: int) -> dt.date:
         return today.replace(year=today.year - years)
     except ValueError:  # 29 February
         return dt.date(today.year - years, 2, 28)
+
+
+class ScoreField(Field):
+    """A whole number lies within bounds; unknown lies within none."""
+
+    def __init__(self, name: str, label: Text, group: Text, column: Column, high: int = 5) -> None:
+        self.name, self.label, self.group, self.column = name, label, group, column
+        self.params = bounds(high)
+        self.start = {"low": min(high, 4)}
+
+    def check(self, args: Args, path: str) -> None:
+        if args["low"] is None and args["high"] is None:
+            raise ConditionError(f"{path}.low", _("Enter at least one of the two numbers."))
+        check_range(args, path)
+
+    def sql(self, args: Args, query: Query) -> str:
+        low, high = query.bind(args["low"], "int"), query.bind(args["high"], "int")
+        return f"({self.column.sql} BETWEEN coalesce({low}, {self.column.sql}) AND coalesce({high}, {self.column.sql})) IS TRUE"
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        value, low, high = self.column.value(person), args["low"], args["high"]
+        return value is not None and (low is None or value >= low) and (high is None or value <= high)
+
+    def say(self, args: Args) -> str:
+        return between(self.label, args["low"], args["high"])
+
+    def evidence(self, args: Args, query: Query) -> str:
+        return self.column.shown()
 
 
 class BirthdayField(Field):
@@ -197,13 +238,13 @@ def _coming(at: dt.datetime, days: int) -> set[int]:
 class AnyNumberField(Field):
     """A column that is an array of whole numbers has one within bounds; without bounds: has any at all."""
 
-    params = _range(120)
+    params = bounds(120)
 
     def __init__(self, name: str, label: Text, group: Text, column: Column) -> None:
         self.name, self.label, self.group, self.column = name, label, group, column
 
     def check(self, args: Args, path: str) -> None:
-        _check_range(args, path)
+        check_range(args, path)
 
     def sql(self, args: Args, query: Query) -> str:
         low, high = query.bind(args["low"], "int"), query.bind(args["high"], "int")
@@ -218,7 +259,7 @@ class AnyNumberField(Field):
     def say(self, args: Args) -> str:
         if args["low"] is None and args["high"] is None:
             return _("%(field)s is known") % {"field": self.label}
-        return _between(self.label, args["low"], args["high"])
+        return between(self.label, args["low"], args["high"])
 
     def evidence(self, args: Args, query: Query) -> str:
         return self.column.shown()

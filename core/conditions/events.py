@@ -24,6 +24,7 @@ from core.conditions.sql import Query, Rows, Source, shanghai_day
 EVENTS = Source("core_event AS e", "e.customer_id", "e.occurred_at")
 _MILLION = 1_000_000
 _SHOWN = ("product", "destination", "query")
+_AGES = {"since_last": "max", "since_first": "min"}  # measured in days; nothing is no age
 
 
 def measures() -> tuple[Option, ...]:
@@ -35,6 +36,7 @@ def measures() -> tuple[Option, ...]:
         Option("sum", _("sum of")),
         Option("decay", _("heat, fading with time")),
         Option("since_last", _("days since the last time")),
+        Option("since_first", _("days since the first time")),
     )
 
 
@@ -66,6 +68,9 @@ class EventField(Field):
 
     start = {"window_days": 30, "kinds": ["product.viewed"], "measure": "count", "op": ">=", "value": 3}
 
+    def touched_by(self, args: Args) -> frozenset[str] | None:
+        return frozenset(args["kinds"])
+
     def shown(self, raw: Mapping[str, Any]) -> tuple[Param, ...]:
         hidden = set()
         if raw.get("measure") not in ("distinct", "sum"):
@@ -89,10 +94,10 @@ class EventField(Field):
     def _measured(self, args: Args, query: Query) -> str:
         """What is compared: heat in millionths, "days since" in days, everything else as it is."""
         found = query.column(_rows(args, query), _value_sql(args, query))
-        return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] == "since_last" else found
+        return f"({shanghai_day(query.moment())} - {shanghai_day(found)})" if args["measure"] in _AGES else found
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
-        found = [event for event in person.rows("events") if _fits(args, event, at)]
+        found = [event for event in person.rows("events") if fits(args, event, at)]
         return compare(_measure(args, found, at), args["op"], args["value"])
 
     def evidence(self, args: Args, query: Query) -> str:
@@ -106,33 +111,38 @@ class EventField(Field):
     def say(self, args: Args) -> str:
         return _phrase(args) % {
             "when": _("in the last %(days)s days") % {"days": args["window_days"]} if args["window_days"] else _("ever"),
-            "what": _did(args),
+            "what": did(args["kinds"], args["where"]),
             "wanted": f"{SIGNS[args['op']]} {plain(args['value'])}",
             "property": words(_property_options, args["of"]) if args["of"] else "",
             "half": args["half_life_days"],
         }
 
 
+def of_kinds(kinds: Sequence[str], query: Query) -> str:
+    """SQL: whether an event is of one of some kinds."""
+    return f"e.kind = {query.bind(kinds[0], 'text')}" if len(kinds) == 1 else f"e.kind = ANY({query.bind(tuple(kinds), 'text[]')})"
+
+
 def _rows(args: Args, query: Query) -> Rows:
-    kinds = args["kinds"]
-    of_kind = f"e.kind = {query.bind(kinds[0], 'text')}" if len(kinds) == 1 else f"e.kind = ANY({query.bind(kinds, 'text[]')})"
+    of_kind = of_kinds(args["kinds"], query)
     where = " AND ".join([of_kind, *(filters.sql(one, query) for one in args["where"])])
     return Rows(EVENTS, where, _window(args), of_kind, filters.lookups(args["where"]))
 
 
 def _strength_sql(args: Args, value: str, query: Query) -> str:
     """How far beyond its threshold a behaviour lies, from 0 to 1: 0.5 just at it, 0.75 at twice as much."""
-    if args["op"] not in (">=", ">") or args["value"] <= 0 or args["measure"] == "since_last":
+    if args["op"] not in (">=", ">") or args["value"] <= 0 or args["measure"] in _AGES:
         return ""
     ratio = f"least(greatest({value} / {query.bind(args['value'], 'numeric')}, 0), 60)"
     return f", 'strength', round((1 - power(0.5, {ratio}))::numeric, 3)"
 
 
-def _did(args: Args) -> str:
-    did = either([words(kind_options, kind) for kind in args["kinds"]])
-    if not args["where"]:
-        return did
-    return _("%(did)s (%(filters)s)") % {"did": did, "filters": _(" and ").join(filters.say(one) for one in args["where"])}
+def did(kinds: Sequence[str], where: Sequence[filters.Filter]) -> str:
+    """Events in words: "viewed a product (theme is family)"."""
+    done = either([words(kind_options, kind) for kind in kinds])
+    if not where:
+        return done
+    return _("%(did)s (%(filters)s)") % {"did": done, "filters": _(" and ").join(filters.say(one) for one in where)}
 
 
 def _phrase(args: Args) -> str:
@@ -143,6 +153,7 @@ def _phrase(args: Args) -> str:
         "sum": _("%(when)s %(what)s, %(property)s adding up to %(wanted)s"),
         "decay": _("%(when)s %(what)s, heat %(wanted)s (halves every %(half)s days)"),
         "since_last": _("%(when)s %(what)s, the last time %(wanted)s days ago"),
+        "since_first": _("%(when)s %(what)s, the first time %(wanted)s days ago"),
     }
     return phrases[args["measure"]]
 
@@ -152,7 +163,7 @@ def _window(args: Args) -> dt.timedelta | None:
 
 
 def _zero_counts(args: Args) -> bool:
-    return args["measure"] != "since_last" and OPERATORS[args["op"]](0, args["value"])
+    return args["measure"] not in _AGES and OPERATORS[args["op"]](0, args["value"])
 
 
 def _value_sql(args: Args, query: Query) -> str:
@@ -165,7 +176,7 @@ def _value_sql(args: Args, query: Query) -> str:
         return f"sum({filters.number_sql(args['of'], query)})"
     if measure == "decay":
         return f"sum({_weight_sql(args, query)})"
-    return "max(e.occurred_at)" if measure == "since_last" else "count(*)"
+    return f"{_AGES[measure]}(e.occurred_at)" if measure in _AGES else "count(*)"
 
 
 # Weights are whole millionths: an integer sum does not depend on the order of the rows. After 60 halvings nothing is left.
@@ -180,7 +191,8 @@ def _weight(event: Row, at: dt.datetime, half_life_days: int) -> int:
     return round(float(_MILLION) * math.pow(0.5, min(age / (half_life_days * 86_400.0), 60.0)))
 
 
-def _fits(args: Args, event: Row, at: dt.datetime) -> bool:
+def fits(args: Args, event: Row, at: dt.datetime) -> bool:
+    """Whether an event of a snapshot is one of those that are asked for."""
     window = _window(args)
     within = event["occurred_at"] <= at and (window is None or event["occurred_at"] > at - window)
     return within and event["kind"] in args["kinds"] and all(filters.fits(one, event) for one in args["where"])
@@ -197,18 +209,13 @@ def _measure(args: Args, found: Sequence[Row], at: dt.datetime) -> Decimal | int
         return sum((number for number in numbers if number is not None), Decimal(0))
     if measure == "decay":
         return Decimal(sum(_weight(event, at, args["half_life_days"]) for event in found)) / _MILLION
-    if measure == "since_last":
-        return _days_since(found, at)
+    if measure in _AGES:
+        return _days_since([event["occurred_at"] for event in found], measure, at)
     return len(found)
 
 
-def _days_since(found: Sequence[Row], at: dt.datetime) -> int | None:
-    if not found:
+def _days_since(moments: Sequence[dt.datetime], measure: str, at: dt.datetime) -> int | None:
+    if not moments:
         return None
-    last = max(event["occurred_at"] for event in found)
-    return (clock.shanghai_date(at) - clock.shanghai_date(last)).days
-
-
-def contribution() -> Contribution:
-    """Core's own part of the language: the event field."""
-    return Contribution(fields=(EventField(),), loaders={"events": load_events})
+    asked = max(moments) if measure == "since_last" else min(moments)
+    return (clock.shanghai_date(at) - clock.shanghai_date(asked)).days

@@ -75,6 +75,10 @@ class Field:
         """The JSON of checked arguments; what was left out stays out."""
         return {param.name: param.dump(args[param.name]) for param in self.params if args[param.name] is not None}
 
+    def touched_by(self, args: Args) -> frozenset[str] | None:
+        """The kinds of events that can change the answer, apart from time passing; None: anything may."""
+        return None
+
     def sql(self, args: Args, query: "Query") -> str:
         """A boolean SQL expression over `customer`, never NULL; values only through `query.bind`."""
         raise NotImplementedError
@@ -108,6 +112,7 @@ class Property:
     lookup: "Lookup | None" = None
     column: str = ""
     is_number: bool = False
+    is_text: bool = False  # free text: people ask what it contains
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Filters on an event's properties: `{"name": "theme", "in": ["..."]}` or `{"name": "amount", "op": ">=", "value": 3000}`."""
+"""Filters on an event's properties: `{"name": "theme", "in": ["..."]}`, `{"name": "amount", "op": ">=", "value": 3000}` or
+`{"name": "query", "contains": "..."}`. There are no patterns: a text either contains another or it does not, so nobody can
+write one that takes for ever.
+"""
 
 import dataclasses
 import re
@@ -29,12 +32,13 @@ _AMOUNT = Number("value", "", low=-999_999_999)
 
 @dataclasses.dataclass(frozen=True)
 class Filter:
-    """One wanted property: one of `values`, or a number that compares."""
+    """One wanted property: one of `values`, a number that compares, or a text that contains `part`."""
 
     name: str
     values: tuple[str, ...] = ()
     sign: str = ""
     amount: Decimal = Decimal(0)
+    part: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,13 +54,18 @@ class Filters(Param):
         return [_dump(one) for one in value]
 
 
+_SHAPES = ({"name", "in"}, {"name", "op", "value"}, {"name", "contains"})
+
+
 def _clean(raw: object, path: str) -> Filter:
-    if not isinstance(raw, dict) or set(raw) not in ({"name", "in"}, {"name", "op", "value"}):
-        raise ConditionError(path, _("A filter needs a name with `in`, or a name with `op` and `value`."))
+    if not isinstance(raw, dict) or set(raw) not in _SHAPES:
+        raise ConditionError(path, _("A filter needs a name with `in`, with `contains`, or with `op` and `value`."))
     name = _NAME.clean(raw["name"], f"{path}.name")
     if "in" in raw:
         values = _VALUES.clean(raw["in"], f"{path}.in")
         return Filter(name, values=values)  # type: ignore[arg-type]
+    if "contains" in raw:
+        return Filter(name, part=str(_VALUES.clean([raw["contains"]], f"{path}.contains")[0]))
     if not isinstance(raw["op"], str) or raw["op"] not in OPERATORS:
         raise ConditionError(f"{path}.op", _("Choose one of the options."))
     return Filter(name, sign=raw["op"], amount=_AMOUNT.clean(raw["value"], f"{path}.value"))
@@ -65,6 +74,8 @@ def _clean(raw: object, path: str) -> Filter:
 def _dump(one: Filter) -> dict[str, Any]:
     if one.values:
         return {"name": one.name, "in": list(one.values)}
+    if one.part:
+        return {"name": one.name, "contains": one.part}
     return {"name": one.name, "op": one.sign, "value": _AMOUNT.dump(one.amount)}
 
 
@@ -82,6 +93,8 @@ def number_sql(name: str, query: "Query") -> str:
 
 def sql(one: Filter, query: "Query") -> str:
     """SQL: whether an event fits; NULL counts as no. What the event's code stands for beats what the client says."""
+    if one.part:
+        return f"strpos({text_sql(one.name, query)}, {query.bind(one.part, 'text')}) > 0"
     if not one.values:
         return f"({number_sql(one.name, query)}) {one.sign} {query.bind(one.amount, 'numeric')}"
     key, wanted = query.bind(one.name, "text"), query.bind(one.values, "text[]")
@@ -122,6 +135,8 @@ def props_of(event: Row) -> Mapping[str, Any]:
 
 def fits(one: Filter, event: Row) -> bool:
     """The same answer as `sql`, from a snapshot's row. `event["looked_up"]` holds what its known codes stand for."""
+    if one.part:
+        return one.part in (text_of(props_of(event).get(one.name)) or "")
     value = event["looked_up"].get(one.name, props_of(event).get(one.name))
     if not one.values:
         return compare(number_of(value), one.sign, one.amount)
@@ -133,6 +148,8 @@ def say(one: Filter) -> str:
     """A filter in words: "theme is family or island"."""
     known = properties().get(one.name)
     label = str(known.label) if known else one.name
+    if one.part:
+        return _("%(property)s contains “%(part)s”") % {"property": label, "part": one.part}
     if not one.values:
         return _("%(property)s %(sign)s %(value)s") % {"property": label, "sign": SIGNS[one.sign], "value": plain(one.amount)}
     names = [words(known.options, value) if known else value for value in one.values]

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 from core.conditions.fields import Contribution, Field, Property, Row
 
-_OWN = "core.conditions.events.contribution"
+_OWN = "core.conditions.sequences.contribution"
 
 
 @functools.cache

@@ -173,9 +173,10 @@ class Query:
 
     def _lookups(self, scan: _Scan) -> str:
         wanted = dict.fromkeys(lookup for rows in scan.rows for lookup in rows.lookups)
-        return " ".join(self._lookup(lookup) for lookup in wanted)
+        return " ".join(self.lookup(lookup) for lookup in wanted)
 
-    def _lookup(self, lookup: Lookup) -> str:
+    def lookup(self, lookup: Lookup) -> str:
+        """A look-up joined to a source, with the flags that were asked of it so far."""
         # coalesce keeps Postgres from asking above the join, once per row.
         flags = "".join(f", coalesce({asked}, false) AS {name}" for asked, name in self._flags.get(lookup, {}).items())
         known = f"(SELECT code{flags} FROM ({lookup.table}) AS known) AS {lookup.name}"

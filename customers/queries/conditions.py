@@ -8,12 +8,14 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Column, ListField, MomentField, fixed
+from core.conditions.columns import AgeField, AnyNumberField, BirthdayField, Column, ListField, MomentField, ScoreField, fixed
 from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Option, Options, Param, Pick, Picks, words
 from core.conditions.sql import Query, Rows, Source
 from customers.choices import Channel, Gender, Lifecycle, Purpose, RfmSegment
 from customers.models import Customer
+from customers.queries.conditions_household import HouseholdField, load_household
+from customers.queries.conditions_reach import ReachableField, load_addresses
 from staff.models import Department, User
 
 # --- What customers add to the condition language ----------------------------------------------------
@@ -28,9 +30,12 @@ _ACTIVITY = "LEFT JOIN customers_activity AS activity ON activity.customer_id = 
 def condition_fields() -> Contribution:
     """Profile, consent and WeCom relation as fields of the condition language."""
     return Contribution(
-        fields=(*_profile_fields(), FriendField(), ConsentField()),
-        loaders={"profile": _load_profiles, "relations": _load_relations, "consents": _load_consents},
-    )
+        fields=(*_profile_fields(), HouseholdField(), FriendField(), ConsentField(), ReachableField(ConsentField())),
+        loaders={
+            "profile": _load_profiles, "relations": _load_relations, "consents": _load_consents, "household": load_household,
+            "addresses": load_addresses,
+        },
+    )  # fmt: skip
 
 
 def _profile_fields() -> tuple[Field, ...]:
@@ -43,6 +48,7 @@ def _profile_fields() -> tuple[Field, ...]:
         *(_list(name, label, Picks("values", "", options=fixed(choices))) for name, label, choices in fixed_lists),
         *(_list(name, label, _live(options), f"{name}_id") for name, label, options in people),
         *(_portrait(*entry) for entry in _PORTRAIT),
+        *(ScoreField(f"rfm_{name}", label, _PERSON, _portrait_column(name)) for name, label in _CELL),
         AgeField("age", gettext_lazy("Age"), _PERSON, Column("customer.birthday", "birthday")),
         BirthdayField("birthday", gettext_lazy("Birthday"), _PERSON, Column("customer.birthday", "birthday")),
         AnyNumberField("child_age", gettext_lazy("Age of a child"), _PERSON, Column("customer.child_ages", "child_ages")),
@@ -57,10 +63,22 @@ _PORTRAIT = (
 )
 
 
+# The cell of the RFM cube, each from 1 (weakest) to 5.
+_CELL = (
+    ("recency", gettext_lazy("RFM: bought recently, 1 to 5")),
+    ("frequency", gettext_lazy("RFM: buys often, 1 to 5")),
+    ("monetary", gettext_lazy("RFM: pays much, 1 to 5")),
+)
+
+
 def _portrait(name: str, label: Any, choices: Any) -> ListField:
     """What the profile engine found; unknown before the first night."""
+    return ListField(name, label, _PERSON, _portrait_column(name), Picks("values", "", options=fixed(choices)))
+
+
+def _portrait_column(name: str) -> Column:
     column = f"(SELECT portrait.{name} FROM customers_portrait AS portrait WHERE portrait.customer_id = customer.id)"  # noqa: S608 - constants only
-    return ListField(name, label, _PERSON, Column(column, name), Picks("values", "", options=fixed(choices)))
+    return Column(column, name)
 
 
 def _live(options: Options) -> Picks:
@@ -106,6 +124,9 @@ class FriendField(Field):
     group = _REACH
     params: tuple[Param, ...] = (Pick("is", "", options=_friend_options),)
     start = {"is": "friend"}
+
+    def touched_by(self, args: Args) -> frozenset[str] | None:
+        return frozenset({"contact.added", "contact.lost"})
 
     def sql(self, args: Args, query: Query) -> str:
         active = query.column(Rows(_RELATIONS), "bool_or(relation.state = 'active')")
@@ -189,11 +210,11 @@ def _load(sql: str, ids: Sequence[int], names: Sequence[str]) -> list[tuple[int,
 
 _PROFILE = (
     "city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at",
-    "rfm", "preferred_channel",
+    "rfm", "preferred_channel", "recency", "frequency", "monetary",
 )  # fmt: skip
 _PROFILES = """
 SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at,
-       activity.last_seen_at, portrait.rfm, portrait.preferred_channel
+       activity.last_seen_at, portrait.rfm, portrait.preferred_channel, portrait.recency, portrait.frequency, portrait.monetary
 FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
 LEFT JOIN customers_portrait AS portrait ON portrait.customer_id = customer.id
 WHERE customer.id = ANY(%s)

@@ -33,6 +33,7 @@ _TRIPS = Source(
     _ORDERS.time,
 )
 _BOUGHT = ("paid", "completed")
+_BY_ORDERS = frozenset({"order.placed", "order.paid", "order.closed", "order.refunded"})
 _VALUES = {"count": "count(*)", "sum": "sum(o.paid_amount - o.refunded_amount)", "since_last": f"max({_ORDERS.time})"}
 _SHOWN = {"at": _ORDERS.time, "order": "o.no", "product": "product.code", "amount": "(o.paid_amount - o.refunded_amount)::text"}
 
@@ -78,6 +79,9 @@ class OrdersField(Field):
         Number("value", ""),
     )
     start = {"states": list(_BOUGHT), "measure": "count", "op": ">=", "value": 1}
+
+    def touched_by(self, args: Args) -> frozenset[str] | None:
+        return _BY_ORDERS
 
     @staticmethod
     def _rows(args: Args, query: Query) -> Rows:

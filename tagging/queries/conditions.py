@@ -12,13 +12,18 @@ from core.conditions.fields import Args, Contribution, Field, Property, Row, Sna
 from core.conditions.params import Option, Param, Pick, Picks, either, words
 from core.conditions.sql import Lookup, Query
 from tagging.models import Tag
+from tagging.queries.conditions_interest import InterestField, load_interests
+from tagging.queries.conditions_segment import SegmentField, load_snapshots_of_segments
 
 _TAGS = "LEFT JOIN tagging_customertags AS tagged ON tagged.customer_id = customer.id"
 
 
 def condition_fields() -> Contribution:
     """Tags as a field, and the theme and destination of viewed products as properties of events."""
-    return Contribution(fields=(TagsField(),), properties=_properties(), loaders={"tags": _load_tags})
+    return Contribution(
+        fields=(TagsField(), InterestField(), SegmentField()), properties=_properties(),
+        loaders={"tags": _load_tags, "interests": load_interests, "segments": load_snapshots_of_segments},
+    )  # fmt: skip
 
 
 def _has_options() -> tuple[Option, ...]:
@@ -82,7 +87,7 @@ def _properties() -> tuple[Property, ...]:
         Property("theme", gettext_lazy("theme"), _theme_options, "product", _VIEWED, "themes"),
         Property("destination", gettext_lazy("destination"), _destination_options, "product", _VIEWED, "destinations"),
         Property("product", gettext_lazy("product"), _product_options),
-        Property("query", gettext_lazy("search text")),
+        Property("query", gettext_lazy("search text"), is_text=True),
         Property("amount", gettext_lazy("amount in yuan"), is_number=True),
     )
 

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -23,8 +23,13 @@ class LiveRule:
     id: int
     tag_id: int
     version: int
-    keep_days: int
+    group_id: int
+    is_exclusive: bool
     node: Node
+
+    def touched_by(self, kinds: Collection[str]) -> bool:
+        """Whether events of these kinds can change the rule's answer; True where only a question could tell."""
+        return any(touched is None or not touched.isdisjoint(kinds) for touched in _touches(self.node))
 
     @property
     def is_personal(self) -> bool:
@@ -34,7 +39,39 @@ class LiveRule:
     @property
     def asks_tags(self) -> bool:
         """Whether the rule depends on other tags, so that a change of tags can make it match."""
-        return any(leaf.field.name == "tags" for leaf in leaves(self.node))
+        return any(leaf.field.name in ("tags", "segment") for leaf in leaves(self.node))
+
+
+def _touches(node: Node) -> Iterator[frozenset[str] | None]:
+    return (leaf.field.touched_by(leaf.args) for leaf in leaves(node))
+
+
+def affected(rules: Sequence[LiveRule], kinds: Collection[str]) -> list[LiveRule]:
+    """The rules whose answers events of some kinds can change, with their rivals: the other rules of a tag, and of an
+    exclusive group, whose word counts only beside each other.
+    """
+    touched = [rule for rule in rules if rule.touched_by(kinds)]
+    tags = {rule.tag_id for rule in touched}
+    groups = {rule.group_id for rule in touched if rule.is_exclusive}
+    return [rule for rule in rules if rule.tag_id in tags or (rule.is_exclusive and rule.group_id in groups)]
+
+
+# Ten minutes cover a transaction that appends an event and commits late.
+_KINDS = """
+SELECT bool_or(looked_at IS NULL), ARRAY(
+    SELECT DISTINCT e.kind FROM core_event AS e JOIN tagging_customertags AS one ON one.customer_id = e.customer_id
+    WHERE e.customer_id = ANY(%(ids)s) AND one.customer_id = ANY(%(ids)s)
+        AND e.recorded_at > one.looked_at - interval '10 minutes')
+FROM tagging_customertags WHERE customer_id = ANY(%(ids)s)
+"""
+
+
+def new_kinds(ids: Sequence[int]) -> list[str] | None:
+    """The kinds of events that came in for some customers since they were last looked at; None: one never was."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KINDS, {"ids": list(ids)})
+        never, kinds = cursor.fetchone()
+    return None if never is not False else list(kinds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,31 +87,35 @@ class Change:
 def live_rules() -> list[LiveRule]:
     """Active rules in order. One that can no longer be asked is left out, loudly, so that it does not stop the others."""
     found = []
-    for rule in TagRule.objects.filter(state=RuleState.ACTIVE, tag__is_archived=False).order_by("id"):
+    active = TagRule.objects.filter(state=RuleState.ACTIVE, tag__is_archived=False).select_related("tag__group")
+    for rule in active.order_by("id"):
+        group = rule.tag.group
         try:
-            found.append(LiveRule(rule.pk, rule.tag_id, rule.version, rule.keep_days, parse(rule.condition)))
+            found.append(LiveRule(rule.pk, rule.tag_id, rule.version, group.pk, group.is_exclusive, parse(rule.condition)))
         except ConditionError as error:
             logger.error("tag rule %s cannot be asked: %s", rule.pk, error)
     return found
 
 
-# Blocked pairs are never wanted. One rule speaks per tag, the oldest. In an exclusive group a tag given by hand keeps every
-# rule out; among rules the group's first tag wins. What nobody wants any more runs out after its rule's `keep_days`.
+# Blocked pairs are never wanted. One rule speaks per tag: of the highest priority, then the oldest. In an exclusive group a
+# tag given by hand keeps every rule out; among rules the priority decides, then the group's first tag. What nobody wants any
+# more runs out as its rule's removal policy says.
 # Who turned personal recommendations off is `closed` to rules that look at behaviour, and loses what they gave at once.
 _DIFFERENCE = """
 WITH matched AS MATERIALIZED ({matches}),
 closed AS MATERIALIZED (SELECT id AS customer_id FROM customers_customer WHERE NOT is_personalised AND {people}),
 wanted AS MATERIALIZED (
     SELECT DISTINCT ON (matched.customer_id, rule.tag_id)
-        matched.customer_id, rule.tag_id, rule.id AS rule_id, rule.version, tag.group_id, tag.position, family.is_exclusive
+        matched.customer_id, rule.tag_id, rule.id AS rule_id, rule.version, rule.priority, tag.group_id, tag.position,
+        family.is_exclusive
     FROM matched JOIN tagging_tagrule AS rule ON rule.id = matched.tree_id
     LEFT JOIN closed ON closed.customer_id = matched.customer_id AND rule.id = ANY(%(personal)s::bigint[])
     JOIN tagging_tag AS tag ON tag.id = rule.tag_id JOIN tagging_taggroup AS family ON family.id = tag.group_id
     WHERE closed.customer_id IS NULL
-    ORDER BY matched.customer_id, rule.tag_id, rule.id
+    ORDER BY matched.customer_id, rule.tag_id, rule.priority DESC, rule.id
 ), held AS MATERIALIZED (
     SELECT given.customer_id, given.tag_id, given.source, given.rule_id, given.rule_version, given.expires_at, given.is_blocked,
-        tag.group_id, family.is_exclusive, coalesce(rule.keep_days, 0) AS keep_days
+        tag.group_id, family.is_exclusive, coalesce(rule.keep_days, 0) AS keep_days, coalesce(rule.removal, 'days') AS removal
     FROM tagging_tagassignment AS given
     JOIN tagging_tag AS tag ON tag.id = given.tag_id JOIN tagging_taggroup AS family ON family.id = tag.group_id
     LEFT JOIN tagging_tagrule AS rule ON rule.id = given.rule_id
@@ -90,7 +131,7 @@ wanted AS MATERIALIZED (
 ), winner AS MATERIALIZED (
     SELECT * FROM allowed WHERE NOT is_exclusive
     UNION ALL (SELECT DISTINCT ON (customer_id, group_id) * FROM allowed WHERE is_exclusive
-               ORDER BY customer_id, group_id, position, tag_id)
+               ORDER BY customer_id, group_id, priority DESC, position, tag_id)
 ), taken AS MATERIALIZED (
     SELECT customer_id, group_id FROM winner WHERE is_exclusive UNION SELECT customer_id, group_id FROM fixed
 ), difference AS (
@@ -106,7 +147,8 @@ wanted AS MATERIALIZED (
                 THEN 'drop'
             WHEN held.source = 'rule' AND taken.group_id IS NOT NULL THEN 'drop'
             WHEN held.source = 'rule' AND held.expires_at IS NULL AND held.rule_id = ANY(%(asked)s::bigint[])
-                THEN CASE WHEN held.keep_days = 0 THEN 'drop' ELSE 'stop' END
+                THEN CASE WHEN held.removal = 'fades' THEN 'stop' WHEN held.removal = 'stays' THEN NULL
+                    WHEN held.keep_days = 0 THEN 'drop' ELSE 'stop' END
         END AS kind
     FROM winner FULL JOIN (SELECT * FROM held WHERE NOT is_blocked) AS held
         ON held.customer_id = winner.customer_id AND held.tag_id = winner.tag_id
@@ -117,30 +159,59 @@ wanted AS MATERIALIZED (
 _NOBODY = "SELECT NULL::bigint AS customer_id, NULL::integer AS tree_id WHERE false"
 
 
-def differences(rules: Sequence[LiveRule], ids: Sequence[int], at: dt.datetime) -> list[Change]:
-    """Every change that some customers' tags need at a moment."""
+def differences(
+    rules: Sequence[LiveRule], ids: Sequence[int], at: dt.datetime, everything: Sequence[LiveRule] | None = None
+) -> list[Change]:
+    """Every change that some customers' tags need at a moment, as far as `rules` say; `everything` is all rules in force."""
     sql = "SELECT customer_id, tag_id, rule_id, kind FROM difference WHERE kind IS NOT NULL ORDER BY customer_id, tag_id"
-    return [Change(*row) for row in _ask(rules, at, ids, sql)]
+    statement, params = _asking(rules, at, ids, sql, rules if everything is None else everything)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return [Change(*row) for row in cursor.fetchall()]
 
 
-def customers_who_differ(rules: Sequence[LiveRule], at: dt.datetime) -> list[int]:
-    """Everybody whose tags are not as the rules want them, without touching anything."""
-    sql = "SELECT DISTINCT customer_id FROM difference WHERE kind IS NOT NULL ORDER BY customer_id"
-    return [row[0] for row in _ask(rules, at, None, sql)]
+STALE = "tagging_stale"  # a table of this transaction: who differs, numbered
+_COLLECT = "CREATE TEMPORARY TABLE {stale} ON COMMIT DROP AS {asked}"
+_DIFFERENT = """
+SELECT row_number() OVER (ORDER BY customer_id) - 1 AS place, customer_id
+FROM (SELECT DISTINCT customer_id FROM difference WHERE kind IS NOT NULL) AS differing
+"""
 
 
-def _ask(rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None, sql: str) -> list[tuple[int, int, int, str]]:
+def collect_stale(rules: Sequence[LiveRule], at: dt.datetime) -> int:
+    """Find everybody whose tags are not as the rules want them, without touching anything; how many there are.
+
+    They stand in a table of the caller's transaction, read in portions by `stale`: a worker's memory does not grow with
+    the number of customers.
+    """
+    statement, params = _asking(rules, at, None, _DIFFERENT, rules)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '128MB'; SET LOCAL enable_indexscan = off")
+        cursor.execute(f"DROP TABLE IF EXISTS {STALE}")
+        cursor.execute(_COLLECT.format(stale=STALE, asked=statement), params)
+        cursor.execute("SET LOCAL enable_indexscan = on")
+        cursor.execute(f"SELECT count(*) FROM {STALE}")  # noqa: S608 - a constant
+        return int(cursor.fetchone()[0])
+
+
+def stale(size: int) -> Iterator[list[int]]:
+    """The collected customers in portions, by id."""
+    with connection.cursor() as cursor:
+        portions = f"SELECT array_agg(customer_id ORDER BY place) FROM {STALE} GROUP BY place / %s ORDER BY place / %s"  # noqa: S608
+        cursor.execute(portions, [size, size])
+        while row := cursor.fetchone():
+            yield row[0]
+
+
+def _asking(
+    rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None, sql: str, everything: Sequence[LiveRule]
+) -> tuple[str, dict[str, Any]]:
     matches = select_matches({rule.id: rule.node for rule in rules}, at, ids) if rules else None
     among = "true" if ids is None else "given.customer_id = ANY(%(among)s::bigint[])"
     people = "true" if ids is None else "id = ANY(%(among)s::bigint[])"
     difference = _DIFFERENCE.replace("{matches}", matches.sql if matches else _NOBODY)
     difference = difference.replace("{among}", among).replace("{people}", people)
-    personal = {rule.id for rule in rules if rule.is_personal}
-    asked = [rule.id for rule in rules]
-    params: dict[str, Any] = {"now": at, "asked": asked, "among": list(ids or ()), "personal": sorted(personal)}
-    params["neutral"] = [number for number in asked if number not in personal]
-    with connection.cursor() as cursor:
-        if ids is None:
-            cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL enable_indexscan = off")
-        cursor.execute(difference + sql, {**(matches.params if matches else {}), **params})
-        return list(cursor.fetchall())
+    params: dict[str, Any] = {"now": at, "asked": [rule.id for rule in rules], "among": list(ids or ())}
+    params["personal"] = [rule.id for rule in rules if rule.is_personal]
+    params["neutral"] = [rule.id for rule in everything if not rule.is_personal]
+    return difference + sql, {**(matches.params if matches else {}), **params}

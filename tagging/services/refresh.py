@@ -17,8 +17,18 @@ from core.event_types import TagAssigned, TagRemoved
 from core.events import Dated, record_many
 from core.jobs import enqueue, job
 from tagging.choices import TagSource
-from tagging.models import TagRule
-from tagging.queries.refreshing import Change, LiveRule, customers_who_differ, differences, live_rules
+from tagging.models import RuleRun, TagRule
+from tagging.queries.refreshing import (
+    Change,
+    LiveRule,
+    affected,
+    collect_stale,
+    differences,
+    live_rules,
+    new_kinds,
+    stale,
+)
+from tagging.rules import FADED
 
 BATCH = 1_000  # a first refresh of so many must end well within a job lease
 EXPIRE_AT_ONCE = 20_000
@@ -30,12 +40,12 @@ SELECT id, '{}' FROM customers_customer WHERE id = ANY(%s) AND merged_into_id IS
 ON CONFLICT (customer_id) DO NOTHING
 """
 _LOCK = "SELECT customer_id FROM tagging_customertags WHERE customer_id = ANY(%s) ORDER BY customer_id FOR UPDATE"
-# Confidence: the weakest of the reasons. Facts count fully; behaviour that only just passes its threshold counts half.
+# Confidence: the weakest of the reasons, times the rule's score. Facts count fully; behaviour that only just passes its threshold counts half.
 _ASSIGN = """
 INSERT INTO tagging_tagassignment AS held
     (customer_id, tag_id, source, rule_id, rule_version, evidence, confidence, assigned_at, matched_at, is_blocked)
 SELECT found.customer_id, rule.tag_id, 'rule', rule.id, rule.version, found.evidence,
-    coalesce((SELECT min((reason->>'strength')::numeric) FROM jsonb_array_elements(found.evidence) AS reason), 1),
+    rule.score * coalesce((SELECT min((reason->>'strength')::numeric) FROM jsonb_array_elements(found.evidence) AS reason), 1),
     %(now)s, %(now)s, false
 FROM ({evidence}) AS found JOIN tagging_tagrule AS rule ON rule.id = found.tree_id
 ORDER BY found.customer_id, rule.tag_id
@@ -43,8 +53,11 @@ ON CONFLICT (customer_id, tag_id) DO UPDATE SET rule_id = EXCLUDED.rule_id, rule
     evidence = EXCLUDED.evidence, confidence = EXCLUDED.confidence, matched_at = EXCLUDED.matched_at, expires_at = NULL
 WHERE held.source = 'rule' AND NOT held.is_blocked
 """
-_STOP = """
-UPDATE tagging_tagassignment AS held SET expires_at = %s::timestamptz + make_interval(days => rule.keep_days)
+# A fading tag goes when its confidence has sunk to a quarter: the moment is known when the fading begins.
+_STOP = f"""
+UPDATE tagging_tagassignment AS held SET expires_at = %s::timestamptz + CASE WHEN rule.removal = 'fades'
+    THEN make_interval(secs => greatest(log(2.0, greatest(held.confidence, 0.001) / {FADED}), 0) * rule.half_life_days * 86400)
+    ELSE make_interval(days => rule.keep_days) END
 FROM unnest(%s::bigint[], %s::bigint[]) AS gone (customer_id, tag_id), tagging_tagrule AS rule
 WHERE held.customer_id = gone.customer_id AND held.tag_id = gone.tag_id AND rule.id = held.rule_id
 """
@@ -53,23 +66,24 @@ DELETE FROM tagging_tagassignment AS held USING unnest(%s::bigint[], %s::bigint[
 WHERE held.customer_id = gone.customer_id AND held.tag_id = gone.tag_id AND NOT held.is_blocked
 """
 _REBUILD = """
-UPDATE tagging_customertags AS row SET tag_ids = ARRAY(
+UPDATE tagging_customertags AS row SET push_due = true, tag_ids = ARRAY(
     SELECT tag_id::integer FROM tagging_tagassignment WHERE customer_id = row.customer_id AND NOT is_blocked ORDER BY tag_id)
 WHERE customer_id = ANY(%s)
 """
 
 
-def refresh_tags(customer_ids: Collection[int]) -> int:
+def refresh_tags(customer_ids: Collection[int], *, only_affected: bool = False) -> int:
     """Give, renew, let run out and take away what the rules want for these customers; the number of changes.
 
     What was given by hand stays; what was removed "for ever" never comes back; facts are recorded for every tag that
-    came or went.
+    came or went. `only_affected`: ask only the rules that what happened since the last look can have changed; what time
+    alone changes comes at night.
     """
     rules, total = live_rules(), 0
     circular = any(rule.asks_tags for rule in rules)
     for batch in _batches(sorted(set(customer_ids))):
         for _round in range(ROUNDS if circular else 1):
-            changed = _refresh_batch(rules, batch)
+            changed = _refresh_batch(rules, batch, only_affected=only_affected)
             total += changed
             if not changed:
                 break
@@ -81,10 +95,12 @@ def _batches(ids: Sequence[int]) -> Iterable[list[int]]:
 
 
 @transaction.atomic
-def _refresh_batch(rules: Sequence[LiveRule], ids: list[int]) -> int:
+def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: bool) -> int:
     locked = lock_tags(ids)
     now = clock.now()
-    changes = differences(rules, locked, now)
+    kinds = new_kinds(locked) if only_affected else None
+    asked = rules if kinds is None else affected(rules, kinds)
+    changes = differences(asked, locked, now, rules)
     by_kind: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_kind[change.kind].append(change)
@@ -93,6 +109,9 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int]) -> int:
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
     record_tags(by_kind["assign"], by_kind["drop"], TagSource.RULE, now)
+    if only_affected:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE tagging_customertags SET looked_at = %s WHERE customer_id = ANY(%s)", [now, locked])
     return len(changes)
 
 
@@ -148,10 +167,11 @@ def refresh_all() -> None:
     rules = live_rules()
     now = clock.now()
     with transaction.atomic():
-        stale = customers_who_differ(rules, now)
-        for number, batch in enumerate(_batches(stale)):
+        total = collect_stale(rules, now)
+        for number, batch in enumerate(stale(BATCH)):
             enqueue(refresh_batch, key=f"{now.isoformat()}:{number}", customer_ids=batch)
         TagRule.objects.filter(id__in=[rule.id for rule in rules]).update(last_full_run_at=now)
+        RuleRun.objects.filter(total=None, started_at__lte=now).update(total=total, stamp=now.isoformat())
 
 
 @job(Lane.BULK)

@@ -12,7 +12,7 @@ from core.jobs import enqueue
 from staff.models import User
 from staff.services import write_audit
 from tagging.choices import RuleState
-from tagging.models import Tag, TagRule
+from tagging.models import RuleRun, Tag, TagRule
 from tagging.queries.checking import checked
 from tagging.services.refresh import refresh_all
 
@@ -107,4 +107,5 @@ def delete_rule(actor: User, rule_id: int) -> None:
 
 
 def _ask_everybody(rule: TagRule, why: str) -> None:
+    RuleRun.objects.create(rule=rule, version=rule.version, started_at=clock.now())
     enqueue(refresh_all, key=f"{why}:{rule.pk}:{rule.version}:{clock.now().isoformat()}")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from catalog.models import Departure, Destination, Product
 from core.conditions import holds, load_snapshots, parse, select_evidence, select_matches, select_members
-from customers.models import Activity, Consent, Customer, Relationship
+from customers.models import Activity, Consent, Customer, Identity, Portrait, Relationship, Suppression, Traveller
 from orders.models import Order
 from staff.models import Department, User
-from tagging.models import CustomerTags
+from tagging.models import CustomerTags, Interest
 
 # Half past midnight in Shanghai, the eve of nothing special: "today" there is not "today" in UTC. And a leap-day birthday's day.
 MOMENTS = (
@@ -46,6 +46,7 @@ event = st.tuples(st.sampled_from(KINDS), st.sampled_from(OFFSETS), PROPS)
 order = st.tuples(
     st.sampled_from(["placed", "paid", "completed", "closed", "refunded"]), st.sampled_from(OFFSETS), st.integers(0, 2)
 )
+few_kin = st.sampled_from(["child", "spouse", "self", "friend"])
 person = st.fixed_dictionaries(
     {
         "city": st.sampled_from(CITIES),
@@ -61,6 +62,13 @@ person = st.fixed_dictionaries(
         "orders": st.lists(order, max_size=3),
         "consents": st.lists(st.tuples(st.sampled_from(["any", "wecom", "sms"]), st.booleans(), st.sampled_from(OFFSETS)), max_size=3,
                              unique_by=lambda row: row[0]),
+        "kin": st.lists(st.tuples(few_kin, st.sampled_from([None, dt.date(2020, 3, 31), dt.date(2020, 4, 1), dt.date(1990, 1, 1)])),
+                        max_size=2),
+        "addresses": st.lists(st.sampled_from(["phone", "mini_openid"]), max_size=2, unique=True),
+        "refused": st.booleans(),
+        "cell": st.none() | st.tuples(*[st.none() | st.integers(1, 5)] * 3),
+        "interests": st.lists(st.tuples(st.sampled_from(["亲子", "海岛"]), st.sampled_from(["0.010", "0.599", "0.600", "0.990"])),
+                              max_size=2, unique_by=lambda row: row[0]),
         "relations": st.lists(st.tuples(st.sampled_from(["active", "deleted_by_customer"]), st.sampled_from(OFFSETS)), max_size=2),
     }
 )  # fmt: skip
@@ -73,6 +81,8 @@ text_filter = st.fixed_dictionaries(
      "in": st.lists(few(["亲子", "海岛", "yunnan", "sanya", "P01", "5", "none"]), min_size=1, max_size=2, unique=True)}
 )  # fmt: skip
 number_filter = st.fixed_dictionaries({"name": few(["amount", "product"]), "op": op, "value": few([0, 5, 7, "12.5", -3, 1000])})
+part_filter = st.fixed_dictionaries({"name": few(["theme", "product", "amount"]), "contains": few(["亲", "0", "1", ".", "%", "_"])})
+any_filter = text_filter | number_filter | part_filter
 
 
 def _event_leaf(measure: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -81,7 +91,7 @@ def _event_leaf(measure: str) -> st.SearchStrategy[dict[str, Any]]:
         "kinds": st.lists(few(KINDS), min_size=1, max_size=2, unique=True),
         "op": op,
         "value": number,
-        "where": st.just([]) | st.lists(text_filter | number_filter, min_size=1, max_size=2),
+        "where": st.just([]) | st.lists(any_filter, min_size=1, max_size=2),
     }
     if measure in ("distinct", "sum"):
         needed["of"] = few(["product", "amount", "theme"])
@@ -98,7 +108,16 @@ def _leaf(name: str, **args: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[s
 
 ages = few([None, 0, 3, 6, 10, 32, 33, 34])
 leaf = st.one_of(
-    *(_event_leaf(measure) for measure in ("count", "days", "distinct", "sum", "decay", "since_last")),
+    *(_event_leaf(measure) for measure in ("count", "days", "distinct", "sum", "decay", "since_last", "since_first")),
+    _leaf("sequence", kinds=st.lists(few(KINDS), min_size=1, max_size=2, unique=True), then=few([None, "did", "did_not"]),
+          then_kinds=st.lists(few(KINDS), min_size=1, max_size=2, unique=True), within_days=few([1, 7, 30]),
+          window_days=few([None, *WINDOWS]), where=st.just(None) | st.lists(any_filter, min_size=1, max_size=2),
+          then_where=st.just(None) | st.lists(any_filter, min_size=1, max_size=1)),
+    _leaf("household", kinship=few([None, ["child"], ["spouse", "parent"]]), low=few([None, 0, 6]), high=few([None, 6, 40])),
+    _leaf("reachable", channel=few(["wecom", "sms", "subscribe"])),
+    _leaf("rfm_recency", low=few([1, 3, 5]), high=few([None, 5])),
+    _leaf("rfm_monetary", high=few([1, 3])),
+    _leaf("interest", themes=few([["亲子"], ["海岛", "亲子"]]), at_least=few([1, 60, 99])),
     _leaf("tags", has=few(["any", "all", "none"]), tags=st.lists(st.integers(1, 5), min_size=1, max_size=2, unique=True)),
     _leaf("orders", measure=few(["count", "sum", "since_last"]), op=op, value=few([0, 1, 2, 30, 5000]),
           window_days=few([None, *WINDOWS]), states=few([None, ["placed", "closed"], ["refunded"], ["paid"]]),
@@ -218,9 +237,24 @@ def _create(world: dict[str, Any], data: dict[str, Any], index: int, at: dt.date
         Relationship.objects.create(
             customer=customer, user=world["advisor"], external_userid=f"{index}-{place}", state=state, added_at=at - ago
         )
+    _create_ties(customer, data, f"{index}-{customer.id}", at)
     _create_events(customer.id, data["events"], at)
     _create_orders(world, customer, data["orders"], at)
     return int(customer.id)
+
+
+def _create_ties(customer: Customer, data: dict[str, Any], name: str, at: dt.datetime) -> None:
+    for kinship, birthday in data["kin"]:
+        Traveller.objects.create(customer=customer, name="客", kinship=kinship, birthday=birthday)
+    for kind in data["addresses"]:
+        value = name.encode()
+        Identity.objects.create(customer=customer, kind=kind, value_hash=value, value_sealed=b"-")
+        if data["refused"]:
+            Suppression.objects.create(kind=kind, value_hash=value, reason="test")
+    if data["cell"] is not None:
+        Portrait.objects.create(customer=customer, **dict(zip(("recency", "frequency", "monetary"), data["cell"], strict=True)))
+    for theme, score in data["interests"]:
+        Interest.objects.create(customer=customer, theme=theme, score=score, at=at)
 
 
 def _create_events(customer_id: int, events: list[tuple[str, dt.timedelta, Any]], at: dt.datetime) -> None:
