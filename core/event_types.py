@@ -162,6 +162,22 @@ class TagRemoved(Fact):
     source: str
 
 
+@fact("segment.entered")
+class SegmentEntered(Fact):
+    """A customer began to belong to a dynamic segment."""
+
+    customer_id: int
+    segment_id: int
+
+
+@fact("segment.left")
+class SegmentLeft(Fact):
+    """A customer stopped belonging to a dynamic segment."""
+
+    customer_id: int
+    segment_id: int
+
+
 # --- messaging and campaigns --------------------------------------------------------------------------
 
 

@@ -19,8 +19,9 @@ HELP = "interests from behaviour, on people with hidden interests"
 TARGET = {"precision": 0.72, "recall": 0.70}
 SURE = 0.5
 THEMES = (
-    "亲子 海岛 蜜月 摄影 徒步 美食 人文 康养 研学 银发 滑雪 露营 自驾 古镇 草原 沙漠 温泉 潜水 邮轮 登山 骑行 观星 赏花 民俗 乐园 度假村"
-).split()
+    "亲子", "海岛", "蜜月", "摄影", "徒步", "美食", "人文", "康养", "研学", "银发", "滑雪", "露营", "自驾", "古镇",
+    "草原", "沙漠", "温泉", "潜水", "邮轮", "登山", "骑行", "观星", "赏花", "民俗", "乐园", "度假村",
+)  # fmt: skip
 
 
 def add_arguments(parser: ArgumentParser) -> None:

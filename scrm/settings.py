@@ -97,6 +97,10 @@ CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condi
 EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
 CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of"}
+# The corp's tag library holds so many tags in all; how often one friendship is told, and how many a run tells.
+WECOM_TAG_CAPACITY = env.whole_number("SCRM_WECOM_TAG_CAPACITY", 3_000, 1, 100_000)
+WECOM_TAG_PAUSE_SECONDS = env.whole_number("SCRM_WECOM_TAG_PAUSE_SECONDS", 0 if PLATFORM_MODE == "sim" else 300, 0, 86_400)
+WECOM_TAG_CALLS_PER_RUN = env.whole_number("SCRM_WECOM_TAG_CALLS_PER_RUN", 200, 1, 5_000)
 TAG_CHOICES = "tagging.queries.choices"  # the tags a channel may give its newcomers
 # Figures that customer lists sort and filter by: who knows them, as SQL for some customers or for all.
 CUSTOMER_STANDING = {
@@ -169,6 +173,10 @@ CUSTOMER_TABLES = {
     "customers_sharingsubject.customer_id": "unless:sharing_id",
     "tagging_tagassignment.customer_id": "tagging.services.merging.ASSIGNMENTS",
     "tagging_customertags.customer_id": "tagging.services.merging.ARRAYS",
+    "tagging_tagverdict.customer_id": "unless:tag_id",
+    "tagging_tagsuggestion.customer_id": "unless:tag_id",
+    "tagging_interest.customer_id": "drop",
+    "tagging_segmentmembership.customer_id": "unless:segment_id",
     "messaging_message.customer_id": "move",
     "orders_order.customer_id": "home",
     "campaigns_recipient.customer_id": "unless:campaign_id",
@@ -234,7 +242,8 @@ CUSTOMER_EXPORTERS = {
 }  # fmt: skip
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
 # Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
-CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'"}
+CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'",
+                    "tagging_interest": "true", "tagging_segmentmembership": "true"}  # fmt: skip
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 
 INSTALLED_APPS = [

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 
 from core.event_types import ChannelJoined, CustomerMerged, CustomerUnmerged, Fact, ImportFinished
 from core.jobs import enqueue
+from tagging.services.interests import refresh_interests
+from tagging.services.membership import enqueue_members
 from tagging.services.newcomers import tag_newcomer
 from tagging.services.refresh import refresh_all, refresh_tags
 
 
 def on_customer_active(facts: Sequence[Fact]) -> None:
     """Customers did something, or something was done for them: ask the rules about all of them at once."""
-    refresh_tags({fact.customer_id for fact in facts}, only_affected=True)  # type: ignore[attr-defined]
+    ids = {fact.customer_id for fact in facts}  # type: ignore[attr-defined]
+    refresh_interests(ids)
+    refresh_tags(ids, only_affected=True)
+    enqueue_members(ids)
 
 
 def on_customer_merged(fact: CustomerMerged) -> None:

@@ -245,6 +245,20 @@ class Interest(models.Model):
         return f"{self.customer_id}: {self.theme}"
 
 
+class ProductViews(models.Model):
+    """How often each product was looked at by anybody lately: the base rates that interests are judged against."""
+
+    code = models.CharField(max_length=20, primary_key=True)
+    seen = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("views of a product")
+        verbose_name_plural = _("views of products")
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.seen}"
+
+
 class TagPush(models.Model):
     """What WeCom was last told about one friendship: our tags on it, and when. What staff changed there since differs."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tagging.views import builder, people, rules, segments, tags
+from tagging.views import builder, library, people, rules, segments, tags
 
 app_name = "tagging"
 urlpatterns = [
@@ -10,6 +10,15 @@ urlpatterns = [
     path("tags/new", tags.tag_form, name="tag_new"),
     path("tags/install", tags.install, name="install"),
     path("tags/builder", builder.builder, name="builder"),
+    path("tags/builder/sentence", builder.sentence, name="sentence"),
+    path("tags/export", library.export, name="export"),
+    path("tags/import", library.import_file, name="import"),
+    path("tags/versions", library.versions, name="versions"),
+    path("tags/versions/keep", library.version_keep, name="version_keep"),
+    path("tags/versions/<int:version_id>/restore", library.version_restore, name="version_restore"),
+    path("tags/wecom", library.wecom_page, name="wecom"),
+    path("tags/groups/<int:group_id>/wecom", library.group_wecom, name="group_wecom"),
+    path("tags/<int:tag_id>/merge", library.tag_merge, name="tag_merge"),
     path("tags/choice", people.bulk_choice, name="bulk_choice"),
     path("tags/assign", people.bulk_tag, name="bulk_tag"),
     path("tags/groups/new", tags.group_form, name="group_new"),
@@ -24,6 +33,7 @@ urlpatterns = [
     path("tags/<int:tag_id>/rules/preview", builder.rule_preview, name="rule_preview"),
     path("tags/rules/<int:rule_id>", rules.rule_edit, name="rule"),
     path("tags/rules/<int:rule_id>/state", rules.rule_state, name="rule_state"),
+    path("tags/rules/<int:rule_id>/progress", rules.rule_progress, name="rule_progress"),
     path("tags/rules/<int:rule_id>/restore", rules.rule_restore, name="rule_restore"),
     path("tags/rules/<int:rule_id>/delete", rules.rule_delete, name="rule_delete"),
     path("segments", segments.segment_list, name="segments"),
@@ -31,6 +41,8 @@ urlpatterns = [
     path("segments/install", segments.segments_install, name="segments_install"),
     path("segments/preview", builder.segment_preview, name="preview"),
     path("segments/<int:segment_id>", segments.segment_edit, name="segment"),
+    path("segments/exact", builder.exact_count, name="exact_count"),
+    path("segments/<int:segment_id>/insight", segments.segment_insight, name="segment_insight"),
     path("segments/<int:segment_id>/delete", segments.segment_delete, name="segment_delete"),
     path("segments/<int:segment_id>/count", segments.segment_count, name="segment_count"),
     path("segments/<int:segment_id>/count.json", segments.segment_numbers, name="segment_numbers"),

@@ -14,9 +14,8 @@ from core.conditions import filters
 from core.conditions.comparing import OPERATORS, SIGNS, compare, compare_sql, options, plain
 from core.conditions.errors import ConditionError
 from core.conditions.event_kinds import kind_options
-from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
+from core.conditions.fields import Args, Field, Row, Snapshot
 from core.conditions.filters import Filters
-from core.conditions.loading import load_events
 from core.conditions.params import Name, Number, Option, Param, Pick, Picks, Whole, either, words
 from core.conditions.registry import properties
 from core.conditions.sql import Query, Rows, Source, shanghai_day
@@ -120,7 +119,9 @@ class EventField(Field):
 
 def of_kinds(kinds: Sequence[str], query: Query) -> str:
     """SQL: whether an event is of one of some kinds."""
-    return f"e.kind = {query.bind(kinds[0], 'text')}" if len(kinds) == 1 else f"e.kind = ANY({query.bind(tuple(kinds), 'text[]')})"
+    return (
+        f"e.kind = {query.bind(kinds[0], 'text')}" if len(kinds) == 1 else f"e.kind = ANY({query.bind(tuple(kinds), 'text[]')})"
+    )
 
 
 def _rows(args: Args, query: Query) -> Rows:

@@ -59,7 +59,9 @@ class SequenceField(Field):
         One pass: the window function looks from each event at those up to n days ahead, instead of joining events to events.
         """
         ahead = query.bind(dt.timedelta(days=args["within_days"]), "interval")
-        first, second = (_is(args[kinds], args[where], query) for kinds, where in (("kinds", "where"), ("then_kinds", "then_where")))
+        first, second = (
+            _is(args[kinds], args[where], query) for kinds, where in (("kinds", "where"), ("then_kinds", "then_where"))
+        )
         followed = (
             f"bool_or({second}) OVER (PARTITION BY e.customer_id ORDER BY e.occurred_at"
             f" RANGE BETWEEN '1 microsecond'::interval FOLLOWING AND {ahead} FOLLOWING)"
@@ -90,9 +92,7 @@ class SequenceField(Field):
         starts = [event["occurred_at"] for event in events if fits(args, event, at)]
         if args["then"] == "did":
             return any(start < answer <= start + ahead for start in starts for answer in answers)
-        return any(
-            start + ahead <= at and not any(start < answer <= start + ahead for answer in answers) for start in starts
-        )
+        return any(start + ahead <= at and not any(start < answer <= start + ahead for answer in answers) for start in starts)
 
     def say(self, args: Args) -> str:
         facts = {

@@ -200,6 +200,8 @@ def _read_filter(data: QueryDict, name: str) -> dict[str, Any] | None:
     prop = data.get(f"{name}.name", "")
     if not prop:
         return None
+    if data.get(f"{name}.contains"):
+        return {"name": prop, "contains": data.get(f"{name}.contains", "").strip()}
     if data.get(f"{name}.op"):
         return {"name": prop, "op": data.get(f"{name}.op"), "value": data.get(f"{name}.value", "").strip()}
     return {"name": prop, "in": [value.strip() for value in data.getlist(f"{name}.in") if value.strip()]}
@@ -209,10 +211,11 @@ def _read_filter(data: QueryDict, name: str) -> dict[str, Any] | None:
 
 
 def apply(draft: Line, command: str, data: Mapping[str, str]) -> Line:
-    """A button of the form: `ask:<group>` (the field is in `<group>.add`), `group:<group>`, `drop:<line>`, `filter:<line>`,
-    `unfilter:<line>:<n>`; anything else only draws the form anew."""
+    """A button of the form: `ask:<group>` (the field is in `<group>.add`), `group:<group>`, `drop:<line>`,
+    `filter:<line>.<parameter>`, `unfilter:<line>.<parameter>:<n>`; anything else only draws the form anew."""
     action, _sep, rest = command.partition(":")
-    target, _sep, place = rest.partition(":")
+    named, _sep, place = rest.partition(":")
+    target, _dot, param = named.partition(".")
     line = next((line for line in draft.walk() if line.id == target), None)
     if line is None:
         return draft
@@ -224,7 +227,7 @@ def apply(draft: Line, command: str, data: Mapping[str, str]) -> Line:
     elif action == "drop":
         _drop(draft, target)
     elif action in ("filter", "unfilter") and not line.is_group:
-        _change_filters(line, action, place)
+        _change_filters(line, action, param or "where", place)
     return draft
 
 
@@ -233,8 +236,10 @@ def _drop(draft: Line, target: str) -> None:
         line.children = [child for child in line.children if child.id != target]
 
 
-def _change_filters(line: Line, action: str, place: str) -> None:
-    where = line.values.setdefault("where", [])
+def _change_filters(line: Line, action: str, param: str, place: str) -> None:
+    if not any(isinstance(one, Filters) and one.name == param for one in line.asked.params):
+        return
+    where = line.values.setdefault(param, [])
     if action == "filter" and len(where) < MAX_FILTERS:
         where.append({"name": "theme", "in": []})
     elif action == "unfilter" and place.isascii() and place.isdigit() and int(place) < len(where):

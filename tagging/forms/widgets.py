@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from core.conditions.comparing import options as signs
 from core.conditions.fields import Property
 from core.conditions.filters import Filters
@@ -113,10 +115,18 @@ def _choices(options: Sequence[Option], values: Sequence[Any]) -> tuple[Choice, 
 def _filter_row(name: str, number: int, one: dict[str, Any]) -> FilterRow:
     prefix, prop = f"{name}.{number}", properties().get(one.get("name", ""))
     listed = [Option(each.name, each.label) for each in properties().values()]
-    inputs = _number_inputs(prefix, one) if prop is not None and prop.is_number else (_value_picker(prefix, prop, one),)
+    inputs = _inputs(prefix, prop, one)
     chosen = one.get("name", "")
     which = Widget("select", f"{prefix}.name", "", value=chosen, choices=_choices(listed, [chosen]), redraws=True)
     return FilterRow(number, which, inputs)
+
+
+def _inputs(prefix: str, prop: Property | None, one: dict[str, Any]) -> tuple[Widget, ...]:
+    if prop is not None and prop.is_number:
+        return _number_inputs(prefix, one)
+    if prop is not None and prop.is_text and not one.get("in"):
+        return (Widget("text", f"{prefix}.contains", _("contains"), value=str(one.get("contains", ""))),)
+    return (_value_picker(prefix, prop, one),)
 
 
 def _value_picker(prefix: str, prop: Property | None, one: dict[str, Any]) -> Widget:

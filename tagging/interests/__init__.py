@@ -16,6 +16,7 @@ against the best set without it.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,7 @@ NOISE = (0.2, 0.4, 0.6, 0.8)  # shares of views that have no reason (yet: a sear
 MOST = 5  # interests of one person
 PRIOR = 0.06  # how often a person has a given interest
 _LEAST_VIEWS = 2  # one view is no interest
+_MOST_CANDIDATES = 14  # those seen most beyond chance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +91,17 @@ class _Story:
         return sum(weight * math.log(noise + (1 - noise) * lift) for (_place, _code, weight), lift in weighed)
 
     def search(self) -> frozenset[str]:
-        """Greedy: the best single change, again and again; the score rises with each, so it ends."""
+        """Greedy: the best single change, again and again; the score rises with each, so it ends.
+
+        It begins with one interest or two at once: of two equal ones, neither alone explains enough.
+        """
         chosen: frozenset[str] = frozenset()
         best = 0.0
         candidates = self._candidates()
         while True:
             neighbours = [chosen | {theme} for theme in candidates - chosen] if len(chosen) < MOST else []
+            if not chosen:
+                neighbours += [frozenset(pair) for pair in itertools.combinations(sorted(candidates), 2)]
             neighbours += [chosen - {theme} for theme in chosen]
             neighbours += [(chosen - {old}) | {new} for old in chosen for new in candidates - chosen]
             scored = sorted(((self.score(one), sorted(one)) for one in neighbours), reverse=True)
@@ -107,7 +114,9 @@ class _Story:
         for themes in self._themes:
             for theme in themes:
                 seen[theme] = seen.get(theme, 0) + 1
-        return frozenset(theme for theme, times in seen.items() if times >= _LEAST_VIEWS and self._masses.get(theme, 0) > 0)
+        often = [theme for theme, times in seen.items() if times >= _LEAST_VIEWS and self._masses.get(theme, 0) > 0]
+        often.sort(key=lambda theme: (-seen[theme] / self._masses[theme], theme))
+        return frozenset(often[:_MOST_CANDIDATES])
 
     def tell(self, theme: str, chosen: frozenset[str]) -> Found | None:
         """An interest of the best set with its probability and the views that it explains better than the others do."""

@@ -51,5 +51,7 @@ def refuse_contradiction(node: Node, tag: Tag, priority: int, rule_id: int | Non
     rival = rivals.exclude(tag=tag).exclude(pk=rule_id).select_related("tag").first()
     if rival is not None:
         facts = {"rule": rival.name, "tag": rival.tag.name, "group": tag.group.name}
-        complaint = _("The rule “%(rule)s” gives %(tag)s to exactly these people, and “%(group)s” allows one tag at most.") % facts
+        complaint = (
+            _("The rule “%(rule)s” gives %(tag)s to exactly these people, and “%(group)s” allows one tag at most.") % facts
+        )
         raise ConditionError("", complaint)

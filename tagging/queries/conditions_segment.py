@@ -51,7 +51,9 @@ class SegmentField(Field):
         if segment.kind == SegmentKind.DYNAMIC:
             return predicate(parse(segment.condition), query)
         number = query.bind(segment.pk, "bigint")
-        return f"coalesce({query.column(Rows(_MEMBERS, f'stay.segment_id = {number} AND stay.left_at IS NULL'), 'count(*)')}, 0) > 0"
+        return (
+            f"coalesce({query.column(Rows(_MEMBERS, f'stay.segment_id = {number} AND stay.left_at IS NULL'), 'count(*)')}, 0) > 0"
+        )
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         inside = any(self._member(segment, person, at) for segment in _found(args))
@@ -112,7 +114,9 @@ def refuse_cycles(node: Node, about: int | None) -> None:
 def _walk(pk: int, path: str, before: tuple[int, ...], conditions: Mapping[int, Any], names: Mapping[int, str]) -> None:
     if pk in before:
         trail = " → ".join(names.get(one, str(one)) for one in (*before[before.index(pk) :], pk))
-        raise ConditionError(f"{path}.segments", _("These segments ask about each other in a circle: %(trail)s.") % {"trail": trail})
+        raise ConditionError(
+            f"{path}.segments", _("These segments ask about each other in a circle: %(trail)s.") % {"trail": trail}
+        )
     if len(before) > DEEPEST:
         raise ConditionError(f"{path}.segments", _("Segments may ask about segments %(most)s deep at most.") % {"most": DEEPEST})
     for inner in segments_of(parse(conditions[pk])) if pk in conditions else ():
@@ -121,7 +125,10 @@ def _walk(pk: int, path: str, before: tuple[int, ...], conditions: Mapping[int, 
 
 def load_snapshots_of_segments(ids: Sequence[int]) -> list[tuple[int, Row]]:
     """The snapshots each customer stands in."""
-    sql = "SELECT customer_id, segment_id, entered_at FROM tagging_segmentmembership WHERE customer_id = ANY(%s) AND left_at IS NULL"
+    sql = (
+        "SELECT customer_id, segment_id, entered_at FROM tagging_segmentmembership"
+        " WHERE customer_id = ANY(%s) AND left_at IS NULL"
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(ids)])
         return [(customer_id, {"segment_id": pk, "entered_at": at}) for customer_id, pk, at in cursor.fetchall()]

@@ -6,13 +6,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
+from core import clock
 from core.conditions import ConditionError, parse, say
 from core.conditions.params import remembering_options
 from customers.models import Customer
 from staff.models import User
-from tagging.choices import Dimension, RuleState
-from tagging.models import Segment, Tag, TagAssignment, TagGroup, TagRule
+from tagging.choices import Dimension, Removal, RuleState, SuggestionState
+from tagging.models import Segment, Tag, TagAssignment, TagGroup, TagRule, TagSuggestion, TagVerdict
 from tagging.queries.reasons import Reason, reasons_of
+from tagging.rules import faded
 
 RECENT = 20
 
@@ -81,10 +83,12 @@ def overview() -> Overview:
 
 @dataclasses.dataclass(frozen=True)
 class Given:
-    """An assignment with its reasons in words."""
+    """An assignment with its reasons in words, its confidence now (a fading tag's sinks), and staff's verdict, if any."""
 
     assignment: TagAssignment
     reasons: list[Reason]
+    confidence: float = 1.0
+    verdict: bool | None = None
 
 
 def recent_assignments(user: User, tag: Tag | None = None, limit: int = RECENT) -> list[Given]:
@@ -98,12 +102,26 @@ def tags_of_customer(customer: Customer) -> tuple[list[Given], list[TagAssignmen
     """A customer's tags with their reasons, and what was removed for ever."""
     found = TagAssignment.objects.filter(customer=customer).select_related("tag__group", "rule", "assigned_by")
     rows = list(found.order_by("tag__group__position", "tag__group_id", "tag__position", "tag_id"))
-    return _explained([row for row in rows if not row.is_blocked]), [row for row in rows if row.is_blocked]
+    judged = dict(TagVerdict.objects.filter(customer=customer).values_list("tag_id", "is_right"))
+    return _explained([row for row in rows if not row.is_blocked], judged), [row for row in rows if row.is_blocked]
 
 
-def _explained(assignments: Any) -> list[Given]:
-    rows = list(assignments)
-    return [Given(row, reasons) for row, reasons in zip(rows, reasons_of(rows), strict=True)]
+def _explained(assignments: Any, judged: dict[int, bool] | None = None) -> list[Given]:
+    rows, verdicts = list(assignments), judged or {}
+    told = zip(rows, reasons_of(rows), strict=True)
+    return [Given(row, reasons, _confidence(row), verdicts.get(row.tag_id)) for row, reasons in told]
+
+
+def _confidence(row: TagAssignment) -> float:
+    if row.rule is None or row.rule.removal != Removal.FADES:
+        return float(row.confidence)
+    return faded(float(row.confidence), row.expires_at, row.rule.half_life_days, clock.now())
+
+
+def open_suggestions(customer: Customer) -> list[TagSuggestion]:
+    """What a model suggested for a customer and nobody has decided yet."""
+    found = TagSuggestion.objects.filter(customer=customer, state=SuggestionState.OPEN, tag__is_archived=False)
+    return list(found.select_related("tag").order_by("-confidence", "tag_id"))
 
 
 _TREND = """

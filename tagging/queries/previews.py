@@ -14,7 +14,7 @@ from core.conditions import Node, Statement, dump, say, select_evidence, select_
 from customers.models import Customer
 from staff.models import User
 from tagging.models import Tag, TagRule
-from tagging.queries.members import PREVIEW_SECONDS, Count, count_members, within_scope, within_seconds
+from tagging.queries.members import PREVIEW_SECONDS, Count, quick_count, within_scope, within_seconds
 from tagging.queries.reasons import Reason, explain
 
 
@@ -43,12 +43,13 @@ class RuleEffect:
     matching: int
     would_add: int
     would_remove: int
+    losing: tuple[Customer, ...] = ()
 
 
 def preview(node: Node, user: User, at: dt.datetime) -> Preview:
     """Count and sample a condition among the customers the user may see."""
     began = _now()
-    count = count_members(within_scope(node, user), at)
+    count = quick_count(within_scope(node, user), at)
     people = sample_people(node, count.sample, at)
     return Preview(say(node), count, people, _now() - began)
 
@@ -85,7 +86,10 @@ SELECT (SELECT count(*) FROM member),
     (SELECT count(*) FROM member LEFT JOIN held ON held.customer_id = member.id WHERE held.customer_id IS NULL),
     (SELECT count(*) FROM held LEFT JOIN member ON member.id = held.customer_id
      WHERE member.id IS NULL AND held.rule_id = %(rule)s AND held.source = 'rule' AND NOT held.is_blocked
-         AND held.expires_at IS NULL)
+         AND held.expires_at IS NULL),
+    ARRAY(SELECT held.customer_id FROM held LEFT JOIN member ON member.id = held.customer_id
+     WHERE member.id IS NULL AND held.rule_id = %(rule)s AND held.source = 'rule' AND NOT held.is_blocked
+         AND held.expires_at IS NULL ORDER BY 1 DESC LIMIT 5)
 """
 
 
@@ -94,7 +98,9 @@ def rule_effect(node: Node, tag: Tag, rule: TagRule | None, at: dt.datetime) -> 
     members = select_members(node, at)
     params = {**members.params, "tag": tag.pk, "rule": rule.pk if rule else 0}
     try:
-        return RuleEffect(*within_seconds(Statement(_EFFECT.replace("{members}", members.sql), params), 0, PREVIEW_SECONDS))
+        asked = Statement(_EFFECT.replace("{members}", members.sql), params)
+        matching, adds, removes, losing = within_seconds(asked, 0, PREVIEW_SECONDS)
+        return RuleEffect(matching, adds, removes, tuple(Customer.objects.filter(pk__in=losing).order_by("-pk")))
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             return None

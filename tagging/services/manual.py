@@ -32,8 +32,8 @@ WITH before AS (
 ), given AS (
     INSERT INTO tagging_tagassignment AS held
         (customer_id, tag_id, source, evidence, confidence, assigned_at, matched_at, is_blocked, assigned_by_id)
-    SELECT id, %(tag)s, 'manual', '[]', 1, %(now)s, %(now)s, false, %(actor)s FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
-    ON CONFLICT (customer_id, tag_id) DO UPDATE SET source = 'manual', rule_id = NULL, rule_version = NULL, confidence = 1,
+    SELECT id, %(tag)s, %(source)s, '[]', 1, %(now)s, %(now)s, false, %(actor)s FROM unnest(%(ids)s::bigint[]) AS id ORDER BY id
+    ON CONFLICT (customer_id, tag_id) DO UPDATE SET source = EXCLUDED.source, rule_id = NULL, rule_version = NULL, confidence = 1,
         expires_at = NULL, is_blocked = false, assigned_by_id = EXCLUDED.assigned_by_id,
         assigned_at = CASE WHEN held.is_blocked THEN EXCLUDED.assigned_at ELSE held.assigned_at END
     RETURNING customer_id
@@ -88,14 +88,32 @@ def allow_tag_again(actor: User, customer_ids: Collection[int], tag: Tag) -> Non
     refresh_tags(ids)
 
 
+def hear_from_wecom(customer_id: int, tag: Tag, *, given: bool) -> None:
+    """A member of staff tagged or untagged the customer in WeCom: as good as by hand here."""
+    with transaction.atomic():
+        ids = lock_tags([customer_id])
+        came: list[Change] = []
+        if given:
+            went = _run(_LEAVE_GROUP, None, ids, tag)
+            came = _run(_GIVE, None, ids, tag, TagSource.WECOM)
+        else:
+            went = _run(_TAKE, None, ids, tag)
+            _run(_BLOCK, None, ids, tag)
+        now = clock.now()
+        rebuild_tags(ids)
+        record_tags(came, went, TagSource.WECOM, now)
+        write_audit(None, "tags.wecom_add" if given else "tags.wecom_remove", tag, _detail(ids))
+
+
 def _allowed(actor: User, customer_ids: Collection[int]) -> list[int]:
     if len(customer_ids) > MOST_AT_ONCE:
         raise BadInput(_("Choose at most %(most)s customers at once.") % {"most": MOST_AT_ONCE})
     return lock_tags(list(Customer.objects.visible_to(actor).filter(pk__in=customer_ids).values_list("pk", flat=True)))
 
 
-def _run(statement: str, actor: User, ids: list[int], tag: Tag) -> list[Change]:
-    params: dict[str, Any] = {"ids": ids, "tag": tag.pk, "group": tag.group_id, "actor": actor.pk, "now": clock.now()}
+def _run(statement: str, actor: User | None, ids: list[int], tag: Tag, source: str = TagSource.MANUAL) -> list[Change]:
+    params: dict[str, Any] = {"ids": ids, "tag": tag.pk, "group": tag.group_id, "actor": actor.pk if actor else None}
+    params |= {"now": clock.now(), "source": source}
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         rows = cursor.fetchall() if cursor.description else []

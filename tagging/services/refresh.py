@@ -40,7 +40,8 @@ SELECT id, '{}' FROM customers_customer WHERE id = ANY(%s) AND merged_into_id IS
 ON CONFLICT (customer_id) DO NOTHING
 """
 _LOCK = "SELECT customer_id FROM tagging_customertags WHERE customer_id = ANY(%s) ORDER BY customer_id FOR UPDATE"
-# Confidence: the weakest of the reasons, times the rule's score. Facts count fully; behaviour that only just passes its threshold counts half.
+# Confidence: the weakest of the reasons, times the rule's score. Facts count fully; behaviour that only just passes its
+# threshold counts half.
 _ASSIGN = """
 INSERT INTO tagging_tagassignment AS held
     (customer_id, tag_id, source, rule_id, rule_version, evidence, confidence, assigned_at, matched_at, is_blocked)
@@ -54,9 +55,10 @@ ON CONFLICT (customer_id, tag_id) DO UPDATE SET rule_id = EXCLUDED.rule_id, rule
 WHERE held.source = 'rule' AND NOT held.is_blocked
 """
 # A fading tag goes when its confidence has sunk to a quarter: the moment is known when the fading begins.
-_STOP = f"""
+_STOP = """
 UPDATE tagging_tagassignment AS held SET expires_at = %s::timestamptz + CASE WHEN rule.removal = 'fades'
-    THEN make_interval(secs => greatest(log(2.0, greatest(held.confidence, 0.001) / {FADED}), 0) * rule.half_life_days * 86400)
+    THEN make_interval(
+        secs => greatest(log(2.0, greatest(held.confidence, 0.001) / %s::numeric), 0) * rule.half_life_days * 86400)
     ELSE make_interval(days => rule.keep_days) END
 FROM unnest(%s::bigint[], %s::bigint[]) AS gone (customer_id, tag_id), tagging_tagrule AS rule
 WHERE held.customer_id = gone.customer_id AND held.tag_id = gone.tag_id AND rule.id = held.rule_id
@@ -105,7 +107,7 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     for change in changes:
         by_kind[change.kind].append(change)
     _assign([*by_kind["assign"], *by_kind["renew"]], rules, now)
-    _write_pairs(_STOP, by_kind["stop"], now)
+    _write_pairs(_STOP, by_kind["stop"], now, FADED)
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
     record_tags(by_kind["assign"], by_kind["drop"], TagSource.RULE, now)
@@ -132,7 +134,7 @@ def _assign(changes: Sequence[Change], rules: Sequence[LiveRule], now: dt.dateti
             cursor.execute(_ASSIGN.replace("{evidence}", evidence.sql), {**evidence.params, "now": now})
 
 
-def _write_pairs(statement: str, changes: Sequence[Change], *before: dt.datetime) -> None:
+def _write_pairs(statement: str, changes: Sequence[Change], *before: dt.datetime | float) -> None:
     if changes:
         with connection.cursor() as cursor:
             cursor.execute(statement, [*before, [one.customer_id for one in changes], [one.tag_id for one in changes]])

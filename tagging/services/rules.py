@@ -13,32 +13,40 @@ from staff.models import User
 from staff.services import write_audit
 from tagging.choices import RuleState
 from tagging.models import RuleRun, Tag, TagRule
-from tagging.queries.checking import checked
+from tagging.queries.checking import checked, refuse_contradiction
 from tagging.services.refresh import refresh_all
 
 MOST_PER_TAG = 10
+_VERSIONED = {"condition", "score", "priority"}  # what a tag's evidence was made with
 
 
-def create_rule(actor: User | None, *, tag: Tag, name: str, condition: object, keep_days: int) -> TagRule:
-    """A draft: it gives no tag before it is published. ConditionError where the condition cannot be asked."""
+def create_rule(actor: User | None, *, tag: Tag, name: str, condition: object, keep_days: int, **policy: Any) -> TagRule:
+    """A draft: it gives no tag before it is published. ConditionError where the condition cannot be asked.
+
+    `policy`: priority, score, removal, half_life_days; what is left out is as for any rule.
+    """
     node = checked(condition, about_tag=tag.pk)
     with transaction.atomic():
         Tag.objects.select_for_update().get(pk=tag.pk)
         if tag.rules.count() >= MOST_PER_TAG:
             raise Refused(_("A tag has at most %(most)s rules.") % {"most": MOST_PER_TAG}, "too_many_rules")
-        rule = TagRule.objects.create(tag=tag, name=name, condition=dump(node), keep_days=keep_days, created_by=actor)
+        rule = TagRule.objects.create(tag=tag, name=name, condition=dump(node), keep_days=keep_days, created_by=actor, **policy)
         write_audit(actor, "rules.create", rule, {"tag": str(tag)})
     return rule
 
 
-def edit_rule(actor: User, rule_id: int, *, name: str, condition: object, keep_days: int) -> TagRule:
+def edit_rule(actor: User, rule_id: int, *, name: str, condition: object, keep_days: int, **policy: Any) -> TagRule:
     """Change a rule. A draft stays a draft; a published rule gets its next version at once and everybody is asked anew."""
     with transaction.atomic():
-        rule = TagRule.objects.select_for_update().get(pk=rule_id)
-        node = dump(checked(condition, about_tag=rule.tag_id))
-        changes = _changes(rule, name=name, condition=node, keep_days=keep_days)
-        rule.name, rule.condition, rule.keep_days = name, node, keep_days
-        if rule.state != RuleState.DRAFT and "condition" in changes:
+        rule = TagRule.objects.select_for_update(of=("self",)).select_related("tag__group").get(pk=rule_id)
+        node = checked(condition, about_tag=rule.tag_id)
+        if rule.state == RuleState.ACTIVE:
+            refuse_contradiction(node, rule.tag, policy.get("priority", rule.priority), rule.pk)
+        wanted = {"name": name, "condition": dump(node), "keep_days": keep_days, **policy}
+        changes = _changes(rule, **wanted)
+        for field, value in wanted.items():
+            setattr(rule, field, value)
+        if rule.state != RuleState.DRAFT and changes.keys() & _VERSIONED:
             rule.version += 1
         rule.save()
         if rule.state == RuleState.ACTIVE:
@@ -54,10 +62,10 @@ def _changes(rule: TagRule, **wanted: Any) -> dict[str, list[Any]]:
 def publish_rule(actor: User | None, rule_id: int) -> TagRule:
     """Put a draft or a paused rule in force and ask everybody. Refused for an archived tag."""
     with transaction.atomic():
-        rule = TagRule.objects.select_for_update().select_related("tag").get(pk=rule_id)
+        rule = TagRule.objects.select_for_update(of=("self",)).select_related("tag__group").get(pk=rule_id)
         if rule.tag.is_archived:
             raise Refused(_("The tag is archived. Bring it back first."), "tag_archived")
-        checked(rule.condition, about_tag=rule.tag_id)
+        refuse_contradiction(checked(rule.condition, about_tag=rule.tag_id), rule.tag, rule.priority, rule.pk)
         if rule.state != RuleState.ACTIVE:
             rule.state = RuleState.ACTIVE
             rule.save(update_fields=["state", "updated_at"])
@@ -83,7 +91,8 @@ def restore_rule(actor: User, rule_id: int, version: int) -> TagRule:
     old = _history(rule).filter(version=version).order_by("-pgh_id").first()
     if old is None:
         raise Refused(_("This version is not in the history."), "no_such_version")
-    return edit_rule(actor, rule_id, name=rule.name, condition=old.condition, keep_days=old.keep_days)
+    policy = {name: getattr(old, name) for name in ("priority", "score", "removal", "half_life_days")}
+    return edit_rule(actor, rule_id, name=rule.name, condition=old.condition, keep_days=old.keep_days, **policy)
 
 
 def _history(rule: TagRule) -> Any:

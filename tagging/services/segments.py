@@ -9,24 +9,29 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.choices import Lane
-from core.conditions import dump, parse
+from core.conditions import dump
 from core.errors import BadInput, Refused
 from core.jobs import enqueue, job
 from staff.models import User
 from staff.services import write_audit
+from tagging.choices import SegmentKind
 from tagging.models import Segment
 from tagging.queries.checking import checked
-from tagging.queries.members import count_members
-
-COUNT_SECONDS = 25.0
+from tagging.services.membership import refresh_segment
 
 
 def save_segment(
-    actor: User | None, *, name: str, description: str, condition: object, segment: Segment | None = None
-) -> Segment:
-    """Create or change a segment and count it soon. ConditionError where the condition cannot be asked."""
-    node = dump(checked(condition))
-    target = segment or Segment(created_by=actor)
+    actor: User | None, *, name: str, description: str, condition: object, segment: Segment | None = None,
+    kind: str = SegmentKind.DYNAMIC,
+) -> Segment:  # fmt: skip
+    """Create or change a segment and compute its members soon. ConditionError where the condition cannot be asked.
+
+    The kind is chosen once. A snapshot's condition says who was taken, and is refused another.
+    """
+    node = dump(checked(condition, about_segment=segment.pk if segment else None))
+    target = segment or Segment(created_by=actor, kind=kind)
+    if target.ready_at and target.kind == SegmentKind.SNAPSHOT and target.condition != node:
+        raise Refused(_("A snapshot keeps the people of its day. Copy it to ask something else."), "segment_is_snapshot")
     changes = {"condition": [target.condition, node]} if segment is not None and target.condition != node else {}
     target.name, target.description, target.condition = name, description, node
     complaint = _("There is a segment of this name already.")
@@ -53,13 +58,10 @@ def delete_segment(actor: User, segment: Segment) -> None:
 
 @job(Lane.BULK)
 def count_segment(segment_id: int) -> None:
-    """Count a segment's members now and remember the number. A segment that is gone is no error."""
+    """Bring a segment's members in line with its condition and remember their number. One that is gone is no error."""
     segment = Segment.objects.filter(pk=segment_id).first()
-    if segment is None:
-        return
-    now = clock.now()
-    counted = count_members(parse(segment.condition), now, seconds=COUNT_SECONDS, sample=0)
-    Segment.objects.filter(pk=segment_id).update(last_count=counted.number, counted_at=now)
+    if segment is not None:
+        refresh_segment(segment)
 
 
 @job(Lane.BULK, coalesce=True)

@@ -123,7 +123,7 @@ def install_taxonomy(actor: User | None, groups: Sequence[dict[str, Any]], rules
     """Add a ready-made taxonomy and put its rules in force; the number of new tags. What exists by name stays untouched.
 
     A group is `{"group", "dimension", "exclusive", "tags": [[name, meaning], ...]}`, a rule
-    `{"tag": "group/name", "name", "condition", "keep_days"}`.
+    `{"tag": "group/name", "name", "condition", "keep_days"}`, with priority, score, removal and half_life_days where wanted.
     """
     with transaction.atomic():
         fresh = [tag for group in groups for tag in _install_group(actor, group)]
@@ -131,8 +131,9 @@ def install_taxonomy(actor: User | None, groups: Sequence[dict[str, Any]], rules
             group_name, _slash, tag_name = str(rule["tag"]).partition("/")
             tag = Tag.objects.get(group__name=group_name, name=tag_name)
             if not tag.rules.filter(name=rule["name"]).exists():
+                policy = {key: rule[key] for key in ("priority", "score", "removal", "half_life_days") if key in rule}
                 made = create_rule(
-                    actor, tag=tag, name=rule["name"], condition=rule["condition"], keep_days=rule.get("keep_days", 30)
+                    actor, tag=tag, name=rule["name"], condition=rule["condition"], keep_days=rule.get("keep_days", 30), **policy
                 )
                 publish_rule(actor, made.pk)
     return len(fresh)

@@ -13,12 +13,13 @@ from core.conditions.params import remembering_options
 from core.errors import BadInput
 from customers.models import Customer
 from staff.access import actor, may, requires
-from tagging.models import Tag
+from tagging.choices import SuggestionState
+from tagging.models import Tag, TagSuggestion
 from tagging.queries.conditions import tag_options
-from tagging.queries.lists import tags_of_customer
-from tagging.services import manual
+from tagging.queries.lists import open_suggestions, tags_of_customer
+from tagging.services import manual, verdicts
 
-ACTIONS = ["add", "remove", "never", "again"]
+ACTIONS = ["add", "remove", "never", "again", "right", "wrong", "accept", "refuse"]
 
 
 @requires("tags.view")
@@ -38,17 +39,29 @@ def _panel(request: HttpRequest, customer: Customer) -> HttpResponse:
         can_assign = may(request.user, "tags.assign")
         owned = {one.assignment.tag_id for one in given}
         more = [option for option in tag_options() if option.value not in owned] if can_assign else []
-        context = {"customer": customer, "given": given, "blocked": blocked, "more": more, "can_assign": can_assign}
+        context = {
+            "customer": customer, "given": given, "blocked": blocked, "more": more, "can_assign": can_assign,
+            "suggestions": open_suggestions(customer),
+        }  # fmt: skip
         return render(request, "tagging/customer_panel.html", context)
 
 
 @requires("tags.assign")
 @require_POST
 def customer_tag(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Give or take a tag by hand; `never` also keeps the rules from giving it again, `again` lifts that."""
+    """Give or take a tag by hand; `never` also keeps the rules from giving it again, `again` lifts that; `right` and `wrong`
+    are verdicts, `accept` and `refuse` decide about a suggestion.
+    """
     customer = _visible(request, customer_id)
     tag = get_object_or_404(Tag, pk=params.whole("tag", request.POST.get("tag"), 0))
-    _change(request, [customer.pk], tag, params.one_of("do", request.POST.get("do"), ACTIONS, "add"))
+    action = params.one_of("do", request.POST.get("do"), ACTIONS, "add")
+    if action in ("right", "wrong"):
+        verdicts.judge_tag(actor(request), customer, tag, is_right=action == "right")
+    elif action in ("accept", "refuse"):
+        suggestion = get_object_or_404(TagSuggestion, customer=customer, tag=tag, state=SuggestionState.OPEN)
+        verdicts.decide_suggestion(actor(request), suggestion, accepted=action == "accept")
+    else:
+        _change(request, [customer.pk], tag, action)
     return _panel(request, customer)
 
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import params
 from core.conditions.params import remembering_options
@@ -17,7 +17,10 @@ from tagging.forms.draft import Line, check, draft_of, empty_draft, json_of
 from tagging.forms.records import RuleForm, complain, posted_draft
 from tagging.models import Tag, TagRule
 from tagging.queries.lists import rule_versions
+from tagging.queries.progress import progress_of
 from tagging.services import rules as services
+
+STOP_POLLING = 286
 
 
 @requires("tags.manage")
@@ -43,14 +46,17 @@ def _edit(request: HttpRequest, tag: Tag, rule: TagRule | None) -> HttpResponse:
             if saved is not None:
                 return _saved(request, saved)
             return render(request, "tagging/rule.html", _context(tag, rule, form, draft), status=422)
-        start = {"name": rule.name if rule else tag.name, "keep_days": rule.keep_days if rule else 14}
+        start: dict[str, Any] = {"name": tag.name, "keep_days": 14}
+        if rule:
+            start = {name: getattr(rule, name) for name in RuleForm.base_fields}
         draft = draft_of(rule.condition) if rule else empty_draft()
         return render(request, "tagging/rule.html", _context(tag, rule, RuleForm(initial=start), draft))
 
 
 def _context(tag: Tag, rule: TagRule | None, form: RuleForm, draft: Line) -> dict[str, Any]:
     versions = rule_versions(rule) if rule and rule.state != RuleState.DRAFT else []
-    return {"tag": tag, "rule": rule, "form": form, "draft": draft, "versions": versions}
+    progress = progress_of(rule) if rule else None
+    return {"tag": tag, "rule": rule, "form": form, "draft": draft, "versions": versions, "progress": progress}
 
 
 def _save(request: HttpRequest, tag: Tag, rule: TagRule | None, form: RuleForm, draft: Line) -> TagRule | None:
@@ -77,6 +83,16 @@ def _saved(request: HttpRequest, rule: TagRule) -> HttpResponse:
     else:
         messages.success(request, _("Saved. The rule gives no tags before it is published."))
     return redirect("tagging:tag", rule.tag_id)
+
+
+@requires("tags.view")
+@require_safe
+def rule_progress(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """How far the back-fill is; asked every second until it is over."""
+    progress = progress_of(get_object_or_404(TagRule, pk=rule_id))
+    over = progress is None or progress.is_over
+    context = {"progress": progress, "rule_id": rule_id}
+    return render(request, "tagging/progress.html", context, status=STOP_POLLING if over else 200)
 
 
 @requires("tags.manage")

@@ -1,5 +1,6 @@
 """P5: segments, built as sentences, counted while one builds."""
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -22,6 +23,7 @@ from tagging.models import Segment
 from tagging.queries import lists
 from tagging.queries.members import count_members, within_scope
 from tagging.queries.ready import ready_segments
+from tagging.queries.segment_facts import as_of, segment_facts
 from tagging.services import segments as services
 
 
@@ -70,7 +72,7 @@ def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
     segment = get_object_or_404(Segment, pk=segment_id)
     if request.method == "POST":
         return _post(request, segment)
-    start = {"name": segment.name, "description": segment.description}
+    start = {"name": segment.name, "description": segment.description, "kind": segment.kind}
     return _page(request, segment, SegmentForm(initial=start), draft_of(segment.condition))
 
 
@@ -97,6 +99,29 @@ def _page(request: HttpRequest, segment: Segment | None, form: SegmentForm, draf
     context["can_campaign"] = may(request.user, "campaigns.edit")
     with remembering_options():
         return render(request, "tagging/segment.html", context, status=status)
+
+
+@requires("segments.view")
+@require_safe
+def segment_insight(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """The segment in time: trend, overlap with others, and who was in it on a day (`on`) and why."""
+    segment = get_object_or_404(Segment, pk=segment_id)
+    on = _day(request.GET.get("on"))
+    with remembering_options():
+        context = {
+            "segment": segment, "facts": segment_facts(segment) if segment.ready_at else None, "today": clock.today(),
+            "as_of": as_of(segment, actor(request), on) if segment.ready_at else None,
+        }  # fmt: skip
+        return render(request, "tagging/insight.html", context)
+
+
+def _day(text: str | None) -> dt.date:
+    if not text:
+        return clock.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(_("This is no date."), {"on": _("This is no date.")}) from error
 
 
 @requires("segments.manage")

@@ -20,6 +20,7 @@ from tagging.models import Tag, TagGroup
 from tagging.queries import lists
 from tagging.services import taxonomy
 from tagging.services.starter import install_starter
+from tagging.services.verdicts import precisions
 
 
 @requires("tags.view")
@@ -53,6 +54,7 @@ def tag_detail(request: HttpRequest, tag_id: int) -> HttpResponse:
             "facts": lists.tag_facts(tag),
             "rules": lists.with_sentences(list(tag.rules.order_by("id"))),
             "recent": lists.recent_assignments(actor(request), tag),
+            "precision": precisions([tag.pk]).get(tag.pk),
         }
         return render(request, "tagging/tag.html", context)
 

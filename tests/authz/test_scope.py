@@ -38,7 +38,9 @@ SHARED = {
     "key_id": "keys of sources are the agency's",
     "rejection_id": "what sources sent is the agency's",
     "run_id": "imports are the agency's",
-    **dict.fromkeys(["group_id", "tag_id", "rule_id", "segment_id"], "the taxonomy is the agency's; people in it are filtered"),
+    **dict.fromkeys(
+        ["group_id", "tag_id", "rule_id", "segment_id", "version_id"], "the taxonomy is the agency's; people in it are filtered"
+    ),
     **dict.fromkeys(["channel_id", "way_id", "absence_id", "action", "kind", "ending"], "channels are the agency's"),
     "state": "printed on a public code",
     "sync_id": "synchronisations are the agency's",

@@ -81,7 +81,9 @@ text_filter = st.fixed_dictionaries(
      "in": st.lists(few(["亲子", "海岛", "yunnan", "sanya", "P01", "5", "none"]), min_size=1, max_size=2, unique=True)}
 )  # fmt: skip
 number_filter = st.fixed_dictionaries({"name": few(["amount", "product"]), "op": op, "value": few([0, 5, 7, "12.5", -3, 1000])})
-part_filter = st.fixed_dictionaries({"name": few(["theme", "product", "amount"]), "contains": few(["亲", "0", "1", ".", "%", "_"])})
+part_filter = st.fixed_dictionaries(
+    {"name": few(["theme", "product", "amount"]), "contains": few(["亲", "0", "1", ".", "%", "_"])}
+)
 any_filter = text_filter | number_filter | part_filter
 
 

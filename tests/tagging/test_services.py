@@ -166,11 +166,11 @@ class TestTaxonomy:
 
     def test_the_travel_tags_install_once(self, lin: User) -> None:
         made = install_starter(lin)
-        assert made == Tag.objects.count() == 59
-        assert TagGroup.objects.count() == 12
-        assert TagRule.objects.filter(state="active").count() == TagRule.objects.count() == 45
+        assert made == Tag.objects.count() == 80
+        assert TagGroup.objects.count() == 17
+        assert TagRule.objects.filter(state="active").count() == TagRule.objects.count() == 59
         assert install_starter(lin) == 0
-        assert TagRule.objects.count() == 45
+        assert TagRule.objects.count() == 59
 
 
 class TestSegments:
