@@ -71,7 +71,7 @@ class TestTags:
         page(ops, f"/tags/{family_rule.tag_id}")
         with CaptureQueriesContext(connection) as queries:
             text = page(ops, f"/tags/{family_rule.tag_id}")
-        assert len(queries) == 18
+        assert len(queries) == 19
         assert text.count("云南亲子 6 日") == rows * 3
         assert "最近 30 天浏览产品（主题是亲子） ≥ 3 次" in text
 
@@ -242,7 +242,7 @@ class TestPeople:
         page(ops, f"/customers/{su.pk}/tags")
         with CaptureQueriesContext(connection) as queries:
             text = page(ops, f"/customers/{su.pk}/tags")
-        assert len(queries) == 8
+        assert len(queries) == 10
         assert text.count("城市是杭州") == rows
 
     def test_give_take_block_and_allow(self, ops: Client, family: Tag, lin: User) -> None:
