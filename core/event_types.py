@@ -207,6 +207,27 @@ class ChatReceived(Fact):
     message_id: int
 
 
+@fact("trip.wished")
+class TripWished(Fact):
+    """A chat said which trip the customer wants: what was understood, not the words. None: not said.
+
+    `destination` holds codes of our destinations and names of other places; amounts in yuan; `children` counts them, and
+    `youngest` is the age of the youngest whose age was said.
+    """
+
+    customer_id: int
+    destination: list[str]
+    theme: list[str]
+    days: int | None = None
+    adults: int | None = None
+    children: int | None = None
+    youngest: int | None = None
+    elders: int | None = None
+    budget: int | None = None
+    budget_per_person: int | None = None
+    hotel_star: int | None = None
+
+
 # --- orders -------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,7 @@ NAME_SOURCES = {
     "destination": "catalog.queries.destination_names",
     "order_id": "orders.queries.order_numbers",
     "tag_id": "tagging.queries.tag_names",
+    "segment_id": "tagging.queries.segment_names",
     "campaign_id": "campaigns.queries.campaign_names",
     "user_id": "customers.queries.timeline.user_names",
     "way_id": "customers.queries.channels.way_names",

@@ -2,6 +2,15 @@
 
 from tagging.queries.conditions import condition_fields
 from tagging.queries.members import condition_members, segment_members
-from tagging.queries.names import choices, palette, tag_names, tags_of
+from tagging.queries.names import choices, palette, segment_names, tag_names, tags_of
 
-__all__ = ["choices", "condition_fields", "condition_members", "palette", "segment_members", "tag_names", "tags_of"]
+__all__ = [
+    "choices",
+    "condition_fields",
+    "condition_members",
+    "palette",
+    "segment_members",
+    "segment_names",
+    "tag_names",
+    "tags_of",
+]

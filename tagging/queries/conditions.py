@@ -89,7 +89,21 @@ def _properties() -> tuple[Property, ...]:
         Property("product", gettext_lazy("product"), _product_options),
         Property("query", gettext_lazy("search text"), is_text=True),
         Property("amount", gettext_lazy("amount in yuan"), is_number=True),
+        *(Property(name, label, is_number=True) for name, label in _WISHES),
     )
+
+
+# What a chat says about the wished trip (`trip.wished`).
+_WISHES = (
+    ("days", gettext_lazy("days of the trip")),
+    ("adults", gettext_lazy("adults")),
+    ("children", gettext_lazy("children")),
+    ("youngest", gettext_lazy("age of the youngest child")),
+    ("elders", gettext_lazy("elders")),
+    ("budget", gettext_lazy("budget in yuan")),
+    ("budget_per_person", gettext_lazy("budget per person in yuan")),
+    ("hotel_star", gettext_lazy("stars of the hotel")),
+)
 
 
 def _theme_options() -> Sequence[Option]:

@@ -31,6 +31,11 @@ def tag_names(tag_ids: set[int]) -> Mapping[int, str]:
     return dict(Tag.objects.filter(pk__in=tag_ids).values_list("pk", "name"))
 
 
+def segment_names(segment_ids: set[int]) -> Mapping[int, str]:
+    """Segment id -> name."""
+    return dict(Segment.objects.filter(pk__in=segment_ids).values_list("pk", "name"))
+
+
 def choices() -> dict[int, str]:
     """Every tag in use by id, as a list to choose from: "group · tag", in the order of the library."""
     found = Tag.objects.filter(is_archived=False).select_related("group").order_by("group__position", "position", "pk")

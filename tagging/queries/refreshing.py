@@ -76,7 +76,7 @@ def new_kinds(ids: Sequence[int]) -> list[str] | None:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One tag of one customer that is not as the rules want it: assign, renew, stop (let it run out) or drop."""
+    """One tag of one customer that is not as the rules want it: assign, renew, stop (let it run out) or drop; or is: same."""
 
     customer_id: int
     tag_id: int
@@ -141,6 +141,7 @@ wanted AS MATERIALIZED (
             WHEN winner.tag_id IS NOT NULL AND held.tag_id IS NULL THEN 'assign'
             WHEN winner.tag_id IS NOT NULL AND held.source = 'rule' AND (held.expires_at IS NOT NULL
                 OR held.rule_id IS DISTINCT FROM winner.rule_id OR held.rule_version IS DISTINCT FROM winner.version) THEN 'renew'
+            WHEN winner.tag_id IS NOT NULL AND held.source = 'rule' AND winner.rule_id = ANY(%(touched)s::bigint[]) THEN 'same'
             WHEN winner.tag_id IS NOT NULL THEN NULL
             WHEN held.expires_at <= %(now)s::timestamptz THEN 'drop'
             WHEN held.source = 'rule' AND closed.customer_id IS NOT NULL AND NOT held.rule_id = ANY(%(neutral)s::bigint[])
@@ -160,11 +161,18 @@ _NOBODY = "SELECT NULL::bigint AS customer_id, NULL::integer AS tree_id WHERE fa
 
 
 def differences(
-    rules: Sequence[LiveRule], ids: Sequence[int], at: dt.datetime, everything: Sequence[LiveRule] | None = None
+    rules: Sequence[LiveRule],
+    ids: Sequence[int],
+    at: dt.datetime,
+    everything: Sequence[LiveRule] | None = None,
+    touched: Sequence[LiveRule] = (),
 ) -> list[Change]:
-    """Every change that some customers' tags need at a moment, as far as `rules` say; `everything` is all rules in force."""
+    """Every change that some customers' tags need at a moment, as far as `rules` say; `everything` is all rules in force.
+
+    Of `touched` rules those that still hold are told too, as "same": their evidence may have grown.
+    """
     sql = "SELECT customer_id, tag_id, rule_id, kind FROM difference WHERE kind IS NOT NULL ORDER BY customer_id, tag_id"
-    statement, params = _asking(rules, at, ids, sql, rules if everything is None else everything)
+    statement, params = _asking(rules, at, ids, sql, rules if everything is None else everything, touched)
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return [Change(*row) for row in cursor.fetchall()]
@@ -204,7 +212,12 @@ def stale(size: int) -> Iterator[list[int]]:
 
 
 def _asking(
-    rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None, sql: str, everything: Sequence[LiveRule]
+    rules: Sequence[LiveRule],
+    at: dt.datetime,
+    ids: Sequence[int] | None,
+    sql: str,
+    everything: Sequence[LiveRule],
+    touched: Sequence[LiveRule] = (),
 ) -> tuple[str, dict[str, Any]]:
     matches = select_matches({rule.id: rule.node for rule in rules}, at, ids) if rules else None
     among = "true" if ids is None else "given.customer_id = ANY(%(among)s::bigint[])"
@@ -212,6 +225,7 @@ def _asking(
     difference = _DIFFERENCE.replace("{matches}", matches.sql if matches else _NOBODY)
     difference = difference.replace("{among}", among).replace("{people}", people)
     params: dict[str, Any] = {"now": at, "asked": [rule.id for rule in rules], "among": list(ids or ())}
+    params["touched"] = [rule.id for rule in touched]
     params["personal"] = [rule.id for rule in rules if rule.is_personal]
     params["neutral"] = [rule.id for rule in everything if not rule.is_personal]
     return difference + sql, {**(matches.params if matches else {}), **params}

@@ -52,7 +52,8 @@ FROM ({evidence}) AS found JOIN tagging_tagrule AS rule ON rule.id = found.tree_
 ORDER BY found.customer_id, rule.tag_id
 ON CONFLICT (customer_id, tag_id) DO UPDATE SET rule_id = EXCLUDED.rule_id, rule_version = EXCLUDED.rule_version,
     evidence = EXCLUDED.evidence, confidence = EXCLUDED.confidence, matched_at = EXCLUDED.matched_at, expires_at = NULL
-WHERE held.source = 'rule' AND NOT held.is_blocked
+WHERE held.source = 'rule' AND NOT held.is_blocked AND (held.rule_id, held.rule_version, held.evidence, held.expires_at)
+    IS DISTINCT FROM (EXCLUDED.rule_id, EXCLUDED.rule_version, EXCLUDED.evidence, NULL)
 """
 # A fading tag goes when its confidence has sunk to a quarter: the moment is known when the fading begins.
 _STOP = """
@@ -102,11 +103,12 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     now = clock.now()
     kinds = new_kinds(locked) if only_affected else None
     asked = rules if kinds is None else affected(rules, kinds)
-    changes = differences(asked, locked, now, rules)
+    touched = [rule for rule in asked if kinds is None or rule.touched_by(kinds)] if only_affected else []
+    changes = differences(asked, locked, now, rules, touched)
     by_kind: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_kind[change.kind].append(change)
-    _assign([*by_kind["assign"], *by_kind["renew"]], rules, now)
+    _assign([*by_kind["assign"], *by_kind["renew"], *by_kind["same"]], rules, now)
     _write_pairs(_STOP, by_kind["stop"], now, FADED)
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
@@ -114,7 +116,7 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     if only_affected:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tagging_customertags SET looked_at = %s WHERE customer_id = ANY(%s)", [now, locked])
-    return len(changes)
+    return len(changes) - len(by_kind["same"])
 
 
 def lock_tags(ids: Collection[int]) -> list[int]:

@@ -76,7 +76,9 @@ def test_how_long_the_tag_stays_is_read_apart() -> None:
     assert reading.unread == ()
 
 
-@pytest.mark.parametrize("sentence", ["", "。", "或", "，，，", "的" * 300, "近" * 300, "9" * 300, "（" * 300, "没有或没有且没有"])
+@pytest.mark.parametrize(
+    "sentence", ["", "。", "或", "，，，", "的" * 300, "近" * 300, "9" * 300, "（" * 300, "没有或没有且没有"]
+)
 def test_nonsense_is_no_condition_and_no_crash(sentence: str) -> None:
     assert read(sentence, WORDS).condition is None
 

@@ -168,9 +168,9 @@ class TestTaxonomy:
         made = install_starter(lin)
         assert made == Tag.objects.count() == 80
         assert TagGroup.objects.count() == 17
-        assert TagRule.objects.filter(state="active").count() == TagRule.objects.count() == 59
+        assert TagRule.objects.filter(state="active").count() == TagRule.objects.count() == 67
         assert install_starter(lin) == 0
-        assert TagRule.objects.count() == 59
+        assert TagRule.objects.count() == 67
 
 
 class TestSegments:
