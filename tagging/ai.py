@@ -100,7 +100,8 @@ def suggest_tags(text: str, tags: Mapping[int, str], names: Sequence[str] = ()) 
 
 def parse_suggestions(answer: Mapping[str, Any], text: str, tags: Mapping[int, str]) -> list[Suggested]:
     """A model's answer without tags that do not exist, without quotes that the source does not hold, each tag once."""
-    source, found = _plain(text), {}
+    source = _plain(text)
+    found: dict[int, Suggested] = {}
     for one in answer.get("tags") or ():
         tag_id, quote, sure = one.get("id"), one.get("quote"), one.get("confidence", 0.5)
         if isinstance(tag_id, bool) or tag_id not in tags or not isinstance(quote, str) or len(_plain(quote)) < 2:

@@ -19,7 +19,11 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+_Set = tuple[int, ...]
 NOISE = (0.2, 0.4, 0.6, 0.8)  # shares of views that have no reason (yet: a search adds reasons one by one)
 MOST = 5  # interests of one person
 PRIOR = 0.06  # how often a person has a given interest
@@ -63,71 +67,88 @@ def find(views: Sequence[tuple[str, float]], catalogue: Catalogue, masses: Mappi
     if len(known) < _LEAST_VIEWS:
         return []
     story = _Story(known, catalogue, masses)
-    chosen = story.search()
-    found = [story.tell(theme, chosen) for theme in chosen]
+    chosen = story.search() if story.themes else ()
+    found = [story.tell(place, chosen) for place in chosen]
     return sorted((one for one in found if one is not None), key=lambda one: (-one.probability, one.theme))
 
 
 class _Story:
-    """The views of one person, and how believable sets of interests make them."""
+    """The views of one person, and how believable sets of interests make them. Sets are tuples of places in `themes`."""
 
     def __init__(self, known: Sequence[tuple[int, str, float]], catalogue: Catalogue, masses: Mapping[str, float]) -> None:
-        self._views = known
-        self._themes = [catalogue.themes[code] for _place, code, _weight in known]
+        self._places = [place for place, _code, _weight in known]
+        self._seen = [catalogue.themes[code] for _place, code, _weight in known]
         self._masses = masses
-        self._weight = sum(weight for _place, _code, weight in known)
+        self.themes = self._candidates()
+        self._weights = np.array([weight for _place, _code, weight in known])
+        self._lifts = np.array([[1 / masses[theme] if theme in seen else 0.0 for seen in self._seen] for theme in self.themes])
+        total = float(self._weights.sum())
         # Half a log of the number of views per interest: a long history must not turn chance into interests.
-        self._price = 0.5 * math.log(max(self._weight, 2.0)) + math.log((1 - PRIOR) / PRIOR) * 0.5
+        self._price = 0.5 * math.log(max(total, 2.0)) + math.log((1 - PRIOR) / PRIOR) * 0.5
 
-    def score(self, chosen: frozenset[str]) -> float:
-        """Log-likelihood against pure chance, minus the price of the interests. Pure chance scores 0."""
-        if not chosen:
-            return 0.0
-        lifts = [sum(1 / self._masses[theme] for theme in chosen & themes) / len(chosen) for themes in self._themes]
-        return max(self._likelihood(lifts, noise) for noise in NOISE) - self._price * len(chosen)
-
-    def _likelihood(self, lifts: Sequence[float], noise: float) -> float:
-        weighed = zip(self._views, lifts, strict=True)
-        return sum(weight * math.log(noise + (1 - noise) * lift) for (_place, _code, weight), lift in weighed)
-
-    def search(self) -> frozenset[str]:
-        """Greedy: the best single change, again and again; the score rises with each, so it ends.
-
-        It begins with one interest or two at once: of two equal ones, neither alone explains enough.
-        """
-        chosen: frozenset[str] = frozenset()
-        best = 0.0
-        candidates = self._candidates()
-        while True:
-            neighbours = [chosen | {theme} for theme in candidates - chosen] if len(chosen) < MOST else []
-            if not chosen:
-                neighbours += [frozenset(pair) for pair in itertools.combinations(sorted(candidates), 2)]
-            neighbours += [chosen - {theme} for theme in chosen]
-            neighbours += [(chosen - {old}) | {new} for old in chosen for new in candidates - chosen]
-            scored = sorted(((self.score(one), sorted(one)) for one in neighbours), reverse=True)
-            if not scored or scored[0][0] <= best + 1e-9:
-                return chosen
-            best, chosen = scored[0][0], frozenset(scored[0][1])
-
-    def _candidates(self) -> frozenset[str]:
+    def _candidates(self) -> list[str]:
         seen: dict[str, int] = {}
-        for themes in self._themes:
+        for themes in self._seen:
             for theme in themes:
                 seen[theme] = seen.get(theme, 0) + 1
         often = [theme for theme, times in seen.items() if times >= _LEAST_VIEWS and self._masses.get(theme, 0) > 0]
         often.sort(key=lambda theme: (-seen[theme] / self._masses[theme], theme))
-        return frozenset(often[:_MOST_CANDIDATES])
+        return sorted(often[:_MOST_CANDIDATES])
 
-    def tell(self, theme: str, chosen: frozenset[str]) -> Found | None:
+    def scores(self, sets: Sequence[_Set]) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        """Log-likelihood of sets of one size against pure chance, minus the price of the interests. Pure chance scores 0."""
+        size = len(sets[0])
+        if size == 0:
+            return np.zeros(len(sets))
+        lifts = self._lifts[np.array(sets)].mean(axis=1)
+        by_noise = [np.log(noise + (1 - noise) * lifts) @ self._weights for noise in NOISE]
+        best: np.ndarray[Any, np.dtype[np.float64]] = np.max(by_noise, axis=0) - self._price * size
+        return best
+
+    def search(self) -> _Set:
+        """Greedy: the best single change, again and again; the score rises with each, so it ends.
+
+        It begins with one interest or two at once: of two equal ones, neither alone explains enough.
+        """
+        chosen: _Set = ()
+        best = 0.0
+        while True:
+            found = [self._best(sets) for sets in self._neighbours(chosen) if sets]
+            score, candidate = max(found, default=(best, chosen))
+            if score <= best + 1e-9:
+                return chosen
+            best, chosen = score, candidate
+
+    def _best(self, sets: list[_Set]) -> tuple[float, _Set]:
+        scores = self.scores(sets)
+        place = int(scores.argmax())
+        return float(scores[place]), sets[place]
+
+    def _neighbours(self, chosen: _Set) -> list[list[_Set]]:
+        """Sets one change away, by size: one more, one less, one for another; from nothing also every two."""
+        others = [place for place in range(len(self.themes)) if place not in chosen]
+        more = [tuple(sorted((*chosen, place))) for place in others] if len(chosen) < MOST else []
+        less = [tuple(one for one in chosen if one != place) for place in chosen] if len(chosen) > 1 else []
+        swapped = [tuple(sorted((*rest, place))) for rest in _without_each(chosen) for place in others]
+        pairs: list[_Set] = list(itertools.combinations(others, 2)) if not chosen else []
+        return [more, less, swapped, pairs]
+
+    def tell(self, place: int, chosen: _Set) -> Found | None:
         """An interest of the best set with its probability and the views that it explains better than the others do."""
-        gain = self.score(chosen) - self.score(chosen - {theme})
+        theme, mates = self.themes[place], {self.themes[one] for one in chosen}
+        rest = tuple(one for one in chosen if one != place)
+        gain = float(self.scores([chosen])[0] - self.scores([rest])[0])
+        mass = self._masses[theme]
         mine = tuple(
-            place
-            for (place, _code, _weight), themes in zip(self._views, self._themes, strict=True)
-            if theme in themes and all(self._masses[theme] <= self._masses[other] for other in themes & chosen)
+            number
+            for number, themes in zip(self._places, self._seen, strict=True)
+            if theme in themes and all(mass <= self._masses[other] for other in themes & mates)
         )
         if not mine:
             return None
-        weight = sum(weight for (_p, _c, weight), themes in zip(self._views, self._themes, strict=True) if theme in themes)
-        lift = weight / self._weight / self._masses[theme]
-        return Found(theme, 1 / (1 + math.exp(-min(gain, 60.0))), lift, mine)
+        share = float(self._weights[self._lifts[place] > 0].sum() / self._weights.sum())
+        return Found(theme, 1 / (1 + math.exp(-min(gain, 60.0))), share / mass, mine)
+
+
+def _without_each(chosen: _Set) -> list[_Set]:
+    return [tuple(one for one in chosen if one != place) for place in chosen]

@@ -48,7 +48,7 @@ def refuse_contradiction(node: Node, tag: Tag, priority: int, rule_id: int | Non
     if not tag.group.is_exclusive:
         return
     rivals = TagRule.objects.filter(tag__group=tag.group_id, state=RuleState.ACTIVE, priority=priority, condition=dump(node))
-    rival = rivals.exclude(tag=tag).exclude(pk=rule_id).select_related("tag").first()
+    rival = rivals.exclude(tag=tag).exclude(pk=rule_id or 0).select_related("tag").first()
     if rival is not None:
         facts = {"rule": rival.name, "tag": rival.tag.name, "group": tag.group.name}
         complaint = (

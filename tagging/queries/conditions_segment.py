@@ -57,7 +57,7 @@ class SegmentField(Field):
 
     def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
         inside = any(self._member(segment, person, at) for segment in _found(args))
-        return inside == (args["is"] == "in")
+        return bool(inside == (args["is"] == "in"))
 
     @staticmethod
     def _member(segment: Segment, person: Snapshot, at: dt.datetime) -> bool:

@@ -33,7 +33,7 @@ def warnings(node: Node, count: Count, at: dt.datetime, tag: Tag | None = None, 
 def _rivals(node: Node, tag: Tag, rule_id: int | None, at: dt.datetime) -> list[str]:
     """Rules of the same exclusive group that match some of the same people: only one tag is given, and by which order."""
     told = []
-    rivals = TagRule.objects.filter(tag__group=tag.group_id, state=RuleState.ACTIVE).exclude(tag=tag).exclude(pk=rule_id)
+    rivals = TagRule.objects.filter(tag__group=tag.group_id, state=RuleState.ACTIVE).exclude(tag=tag).exclude(pk=rule_id or 0)
     for rival in rivals.select_related("tag").order_by("tag__position", "pk")[:MOST_RIVALS]:
         both_match = _count_both(node, rival, at)
         if both_match:

@@ -4,15 +4,18 @@ import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
 from core import clock
 from core.choices import Lane
 from core.jobs import job
-from tagging.interests import Catalogue, Found, find
-from tagging.models import ProductViews
+from tagging.choices import RuleState
+from tagging.models import ProductViews, Segment, TagRule
+
+if TYPE_CHECKING:
+    from tagging.interests import Catalogue, Found
 
 WINDOW_DAYS = 180
 HALF_LIFE_DAYS = 60
@@ -53,7 +56,7 @@ ON CONFLICT (customer_id, theme) DO UPDATE SET score = EXCLUDED.score, evidence 
 def refresh_interests(customer_ids: Collection[int]) -> int:
     """Find anew what these customers are drawn to; how many interests they have. None who turned personal advice off."""
     ids, total = sorted(set(customer_ids)), 0
-    if not ids:
+    if not ids or not _is_asked():
         return 0
     catalogue = _catalogue()
     masses = _masses(catalogue)
@@ -62,7 +65,16 @@ def refresh_interests(customer_ids: Collection[int]) -> int:
     return total
 
 
-def _masses(catalogue: Catalogue) -> dict[str, float]:
+_ASKED = '"interest":'
+
+
+def _is_asked() -> bool:
+    """Whether any rule in force or segment asks about interests: else nobody needs them."""
+    asked = [TagRule.objects.filter(state=RuleState.ACTIVE), Segment.objects.all()]
+    return any(rows.extra(where=["condition::text LIKE %s"], params=[f"%{_ASKED}%"]).exists() for rows in asked)
+
+
+def _masses(catalogue: "Catalogue") -> dict[str, float]:
     masses: dict[str, float] = defaultdict(float)
     for code, themes in catalogue.themes.items():
         for theme in themes:
@@ -70,7 +82,9 @@ def _masses(catalogue: Catalogue) -> dict[str, float]:
     return dict(masses)
 
 
-def _catalogue() -> Catalogue:
+def _catalogue() -> "Catalogue":
+    from tagging.interests import Catalogue  # numpy: only who computes interests pays for it
+
     with connection.cursor() as cursor:
         cursor.execute("SELECT code, themes FROM catalog_product WHERE themes <> '{}'")
         themes = dict(cursor.fetchall())
@@ -78,7 +92,7 @@ def _catalogue() -> Catalogue:
 
 
 @transaction.atomic
-def _refresh(ids: list[int], catalogue: Catalogue, masses: Mapping[str, float], now: dt.datetime) -> int:
+def _refresh(ids: list[int], catalogue: "Catalogue", masses: Mapping[str, float], now: dt.datetime) -> int:
     since = now - dt.timedelta(days=WINDOW_DAYS)
     with connection.cursor() as cursor:
         cursor.execute(_VIEWS, [ids, list(WEIGHTS), since, now, MOST_VIEWS])
@@ -100,7 +114,9 @@ def _refresh(ids: list[int], catalogue: Catalogue, masses: Mapping[str, float], 
     return len(found)
 
 
-def _find(views: Sequence[Any], catalogue: Catalogue, masses: Mapping[str, float], now: dt.datetime) -> list[Found]:
+def _find(views: Sequence[Any], catalogue: "Catalogue", masses: Mapping[str, float], now: dt.datetime) -> list["Found"]:
+    from tagging.interests import find
+
     weighed = [(code, WEIGHTS[kind] * _fade(now - at)) for _key, at, kind, code in views]
     return [one for one in find(weighed, catalogue, masses) if one.probability >= LEAST]
 
@@ -109,7 +125,7 @@ def _fade(age: dt.timedelta) -> float:
     return float(0.5 ** (age.total_seconds() / 86_400 / HALF_LIFE_DAYS))
 
 
-def _rows(one: Found, views: Sequence[Any]) -> list[dict[str, str]]:
+def _rows(one: "Found", views: Sequence[Any]) -> list[dict[str, str]]:
     shown = [views[place] for place in one.events[:SHOWN]]
     return [{"key": str(key), "at": at.isoformat(), "kind": kind, "product": code} for key, at, kind, code in shown]
 

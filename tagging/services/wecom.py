@@ -7,6 +7,7 @@ take off. Only tags that our own app made are ever touched: the others of the li
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -152,12 +153,14 @@ UPDATE tagging_customertags AS row SET push_due = false WHERE row.push_due AND N
 
 def _pairs(which: str, now: dt.datetime) -> list[Pair]:
     since = now - dt.timedelta(seconds=settings.WECOM_TAG_PAUSE_SECONDS)
-    params = {"now": now, "since": since, "most": settings.WECOM_TAG_CALLS_PER_RUN}
+    params: dict[str, Any] = {"now": now, "since": since, "most": settings.WECOM_TAG_CALLS_PER_RUN}
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS.replace("{which}", which), params)
         return [
-            Pair(*row[:4], frozenset(row[4]), frozenset(row[5]), None if row[6] is None else frozenset(row[6]), row[7])
-            for row in cursor.fetchall()
+            Pair(
+                pk, customer, userid, external, frozenset(wanted), frozenset(shown), None if told is None else frozenset(told), at
+            )
+            for pk, customer, userid, external, wanted, shown, told, at in cursor.fetchall()
         ]
 
 
