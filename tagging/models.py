@@ -97,11 +97,14 @@ class CustomerTags(models.Model):
     """All tags of a customer as arrays of ids: what conditions and lists read. Kept in step with TagAssignment.
 
     `looked_at`: when the rules were last asked about this customer alone; `push_due`: WeCom has not heard of the last change.
+    `marks`: the rules (with their versions) that matched when the tags were last brought in line with all of them; null:
+    never, or a person has changed the tags since.
     """
 
     customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.CASCADE, related_name="+")
     tag_ids = ArrayField(models.IntegerField(), default=list)
     looked_at = models.DateTimeField(null=True)
+    marks = ArrayField(models.BigIntegerField(), null=True)
     push_due = models.BooleanField(default=False, db_default=False)
 
     class Meta:

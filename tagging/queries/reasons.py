@@ -60,6 +60,8 @@ def _sentences(condition: Any) -> dict[str, str]:
 
 def _reason(told: Mapping[str, Any], sentence: str, names: "_Names") -> Reason:
     rows = tuple(Proof(_moment(row.get("at")), names.of_row(row)) for row in told.get("rows", ()))
+    if told.get("quote"):  # what a model read in a chat
+        return Reason(_("said in a chat"), f"“{told['quote']}”", ())
     return Reason(sentence, names.of_value(told), rows, told.get("strength"))
 
 

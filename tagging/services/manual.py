@@ -13,7 +13,7 @@ from customers.models import Customer
 from staff.models import User
 from staff.services import write_audit
 from tagging.choices import TagSource
-from tagging.models import Tag
+from tagging.models import CustomerTags, Tag
 from tagging.queries.refreshing import Change, live_rules
 from tagging.services.refresh import lock_tags, rebuild_tags, record_tags, refresh_batch, refresh_tags
 
@@ -74,6 +74,7 @@ def remove_tag(actor: User, customer_ids: Collection[int], tag: Tag, *, never_ag
         went = _run(_TAKE, actor, ids, tag)
         if never_again:
             _run(_BLOCK, actor, ids, tag)
+        CustomerTags.objects.filter(pk__in=ids).update(marks=None)  # a rule that matches may give it anew, at night
         _finish(actor, "tags.block" if never_again else "tags.remove", tag, ids, went=went)
     return len(went)
 

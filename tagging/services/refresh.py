@@ -22,11 +22,13 @@ from tagging.queries.refreshing import (
     Change,
     LiveRule,
     affected,
+    collect_changed,
     collect_stale,
     differences,
     live_rules,
     new_kinds,
     stale,
+    write_marks,
 )
 from tagging.rules import FADED
 
@@ -113,7 +115,9 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
     record_tags(by_kind["assign"], by_kind["drop"], TagSource.RULE, now)
-    if only_affected:
+    if not only_affected:
+        write_marks(rules, now, locked)
+    else:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tagging_customertags SET looked_at = %s WHERE customer_id = ANY(%s)", [now, locked])
     return len(changes) - len(by_kind["same"])
@@ -163,15 +167,16 @@ def _key(what: str, change: Change, stamp: str) -> str:
 
 
 @job(Lane.BULK, coalesce=True)
-def refresh_all() -> None:
-    """Find everybody whose tags are not as the rules want them, in one scan per window, and enqueue their refresh.
+def refresh_all(*, exact: bool = False) -> None:
+    """Find everybody for whom other rules match than before, in one scan per window, and enqueue their refresh.
 
     Time alone changes answers (windows pass, heat fades), so this runs every night, and after a rule was published.
+    `exact` compares tags instead of matches: after a change that matches do not show, such as a group made exclusive.
     """
     rules = live_rules()
     now = clock.now()
     with transaction.atomic():
-        total = collect_stale(rules, now)
+        total = collect_stale(rules, now) if exact else collect_changed(rules, now)
         for number, batch in enumerate(stale(BATCH)):
             enqueue(refresh_batch, key=f"{now.isoformat()}:{number}", customer_ids=batch)
         TagRule.objects.filter(id__in=[rule.id for rule in rules]).update(last_full_run_at=now)

@@ -25,7 +25,7 @@ def save_group(actor: User | None, *, name: str, dimension: str, is_exclusive: b
     with transaction.atomic():
         _save(target, _("There is a group of this name already."))
         if became_exclusive:
-            enqueue(refresh_all, key=f"exclusive:{target.pk}")
+            enqueue(refresh_all, key=f"exclusive:{target.pk}", exact=True)
         write_audit(actor, "tag_groups.save", target, {"exclusive": is_exclusive})
     return target
 

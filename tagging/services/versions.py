@@ -44,7 +44,7 @@ def restore_version(actor: User, version: TaxonomyVersion) -> None:
             tag.save(update_fields=["is_archived"])
             tag.rules.filter(state=RuleState.ACTIVE).update(state=RuleState.PAUSED)
         _name_the_rest({group["id"] for group in version.data})
-        enqueue(refresh_all, key=f"taxonomy:{version.pk}:{clock.now().isoformat()}")
+        enqueue(refresh_all, key=f"taxonomy:{version.pk}:{clock.now().isoformat()}", exact=True)
         write_audit(actor, "tag_groups.restore", version, {"note": version.note})
 
 
