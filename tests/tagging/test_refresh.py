@@ -328,4 +328,4 @@ def test_a_refresh_takes_the_same_queries_for_one_and_for_many(did: Did, family_
         view(did, customer, 3)
     with CaptureQueriesContext(connection) as queries:
         assert refresh_tags([customer.pk for customer in customers]) == people
-    assert len(queries) == 12
+    assert len(queries) == 13

@@ -124,7 +124,7 @@ def test_a_refused_call_is_remembered_and_tried_later(corp: Corp, themes: TagGro
     add_tag(lin, [su.pk], themes.tags.get(name="亲子"))
     show_in_wecom(lin, themes)
     run_pending()
-    corp.simulator.fault("errcode", path="/cgi-bin/externalcontact/mark_tag", value=45009, times=1)
+    corp.simulator.fault("errcode", path="/cgi-bin/externalcontact/mark_tag", value=-1, times=1)
     push_tags()
     row = TagPush.objects.get()
     assert row.error
