@@ -221,13 +221,13 @@ def _newcomers(admin: psycopg.Connection, number: int) -> list[tuple[int, str]]:
 
 
 class _worker:  # noqa: N801 - reads as a verb in `with`
-    """A worker process of the scratch database, as `manage.py drain --loop` runs it."""
+    """A worker of the lanes that people wait for; bulk work has workers of its own, as `manage.py up` starts them."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def __enter__(self) -> None:
-        command = [sys.executable, "manage.py", "drain", "--loop"]
+        command = [sys.executable, "manage.py", "drain", "--loop", "--lane", "chat", "--lane", "usual"]
         self._process = subprocess.Popen(command, cwd=scratch.ROOT, env=scratch.environment(self._url), stdout=subprocess.DEVNULL)
 
     def __exit__(self, *_error: object) -> None:

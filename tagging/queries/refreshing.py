@@ -251,19 +251,6 @@ def marks(rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int] | None)
     return Statement(sql, query.params)
 
 
-_WRITE_MARKS = """
-UPDATE tagging_customertags AS held SET marks = found.marks FROM ({marked}) AS found
-WHERE held.customer_id = found.customer_id AND held.marks IS DISTINCT FROM found.marks
-"""
-
-
-def write_marks(rules: Sequence[LiveRule], at: dt.datetime, ids: Sequence[int]) -> None:
-    """Remember which rules match these customers, whose tags are in line with them."""
-    marked = marks(rules, at, ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE_MARKS.replace("{marked}", marked.sql), marked.params)
-
-
 def stale(size: int) -> Iterator[list[int]]:
     """The collected customers in portions, by id."""
     with connection.cursor() as cursor:

@@ -27,8 +27,8 @@ from tagging.queries.refreshing import (
     differences,
     live_rules,
     new_kinds,
+    marks,
     stale,
-    write_marks,
 )
 from tagging.rules import FADED
 
@@ -116,11 +116,24 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
     record_tags(by_kind["assign"], by_kind["drop"], TagSource.RULE, now)
     if not only_affected:
-        write_marks(rules, now, locked)
+        _remember_matches(rules, locked, now)
     else:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tagging_customertags SET looked_at = %s WHERE customer_id = ANY(%s)", [now, locked])
     return len(changes) - len(by_kind["same"])
+
+
+_MARKS = """
+UPDATE tagging_customertags AS held SET marks = found.marks FROM ({marked}) AS found
+WHERE held.customer_id = found.customer_id AND held.marks IS DISTINCT FROM found.marks
+"""
+
+
+def _remember_matches(rules: Sequence[LiveRule], ids: Sequence[int], now: dt.datetime) -> None:
+    """Which rules match these customers, whose tags are in line with them: what the nightly run compares with."""
+    marked = marks(rules, now, ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_MARKS.replace("{marked}", marked.sql), marked.params)
 
 
 def lock_tags(ids: Collection[int]) -> list[int]:
