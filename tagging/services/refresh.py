@@ -26,8 +26,8 @@ from tagging.queries.refreshing import (
     collect_stale,
     differences,
     live_rules,
-    new_kinds,
     marks,
+    new_kinds,
     stale,
 )
 from tagging.rules import FADED
