@@ -141,6 +141,26 @@ class _Tour:
         if problem.allowed is not None:
             self.price[~problem.allowed[self.slot]] = math.inf
 
+    def best_swap(self, open_places: Mask) -> tuple[float, int, int]:
+        """The gain in score, position and new place of the best exchange of one stop for an open place; gain 0 for none."""
+        problem, stops = self.problem, self.stops
+        if problem.allowed is not None:
+            open_places = open_places & problem.allowed[self.slot]
+        columns = open_places.nonzero()[0]
+        if not stops or not len(columns):
+            return 0.0, -1, -1
+        at = problem.travel[[self.frame.start, *stops[:-1]]][:, columns]
+        at += np.array(self.depart[:-1])[:, None]
+        late = at > problem.closes[columns]
+        np.maximum(at, problem.opens[columns], out=at)
+        at += problem.onward[[*stops[1:], self.frame.end]][:, columns]
+        late |= at > (np.array(self.arrive[1:]) + np.array(self.room[1:]))[:, None]
+        gain = problem.score[columns] - problem.score[stops][:, None]
+        np.copyto(gain, 0.0, where=late)
+        flat = int(gain.argmax())
+        row, column = divmod(flat, len(columns))
+        return float(gain[row, column]), row, int(columns[column])
+
     def insert(self, place: int) -> None:
         self.stops.insert(int(self.prices[:, place].argmin()), place)
         self.update()
@@ -267,11 +287,30 @@ class Search:
         return stops[:first] + stops[first + size :]
 
     def _fill(self, tours: list[_Tour]) -> None:
-        """Insert by the best ratio of score and time, with noise, until nothing fits."""
+        """Insert by the best ratio of score and time, with noise, until nothing fits; exchange stops while that gains."""
         problem = self.problem
         weight = problem.score ** self.dice.choice(_POWERS)
         weight *= self.noise.uniform(0.7, 1.3, len(weight))
-        rules = _Exclusions(problem.source, tours, weight)
+        while True:
+            rules = _Exclusions(problem.source, tours, weight.copy())
+            self._insert_all(tours, rules)
+            if not self._swap(tours, rules):
+                return
+
+    def _swap(self, tours: list[_Tour], rules: "_Exclusions") -> bool:
+        """Exchange one stop for an unvisited place of higher score; whether there was one."""
+        gain, slot, index, place = 1e-9, -1, -1, -1
+        for tour in tours:
+            found = tour.best_swap(rules.weight_in(tour) > 0)
+            if found[0] > gain:
+                gain, slot, index, place = found[0], tour.slot, found[1], found[2]
+        if slot < 0:
+            return False
+        tours[slot].stops[index] = place
+        tours[slot].update()
+        return True
+
+    def _insert_all(self, tours: list[_Tour], rules: "_Exclusions") -> None:
         bests = [self._best_in(tour, rules) for tour in tours]
         while True:
             slot = max(range(len(tours)), key=lambda number: bests[number][0])

@@ -30,3 +30,17 @@ def test_every_request_gets_a_plan_and_a_verdict(world_zip: str, tmp_path: pathl
     assert (result["requests"], result["refused"], result["final_pass"]) == (2, 1, 0.5)
     assert len(json.loads((tmp_path / "out" / "a1.json").read_text())["itinerary"]) == 2
     assert sorted(path.name for path in tmp_path.rglob("a*.json")) == ["a1.json", "a2.json"]
+
+
+def test_with_language_only_the_sentence_is_read(world_zip: str, tmp_path: pathlib.Path) -> None:
+    queries = tmp_path / "queries.zip"
+    hidden = "result=(people_count(plan)==3)"
+    with zipfile.ZipFile(queries, "w") as archive:
+        archive.writestr("a1.json", json.dumps({**REQUEST, "hard_logic_py": [hidden]}))
+        archive.writestr("a2.json", json.dumps({**REQUEST, "uid": "a2", "nature_language": "带我出去玩"}))
+    said: list[str] = []
+    options = {"database": world_zip, "queries": str(queries), "out": str(tmp_path), "language": True, "limit": 0}
+    assert itineraries.run(options, said.append) is False
+    rows = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text().splitlines()]
+    assert [(row["uid"], row["final"]) for row in rows] == [("a1", True), ("a2", False)]
+    assert rows[1]["core"] == ["not understood"]

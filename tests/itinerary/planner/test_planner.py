@@ -210,3 +210,14 @@ def test_defects_of_the_files_are_counted_and_left_out(world: World) -> None:
     night = [leg for leg in world.between("上海", "杭州") if leg.number == "K5"]
     assert [leg.same_day for leg in night] == [False]
     assert minutes_of("次日01:30") == 90
+
+
+def test_a_distance_equal_to_its_limit_in_the_last_digit_is_within(planner: Planner, world: World) -> None:
+    km = world.cities["杭州"].km("海洋馆", "湖景大酒店") - 5e-8  # what another implementation of the geodesic may find
+    wish = (
+        "h=''\n" + LOOP + "  if activity_type(activity)=='accommodation': h=activity_position(activity)\n"
+        f"result=(poi_distance(target_city(plan), '海洋馆', h)<={km!r}) and h=='湖景大酒店'"
+    )
+    answer = planner.answer(dataclasses.replace(TRIP, wishes=(wish,)))
+    assert answer.verdict is not None
+    assert answer.verdict.passes
