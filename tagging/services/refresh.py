@@ -115,9 +115,9 @@ def _refresh_batch(rules: Sequence[LiveRule], ids: list[int], *, only_affected: 
     _write_pairs(_DROP, by_kind["drop"])
     rebuild_tags(sorted({change.customer_id for change in (*by_kind["assign"], *by_kind["drop"])}))
     record_tags(by_kind["assign"], by_kind["drop"], TagSource.RULE, now)
-    if not only_affected:
+    if kinds is None:  # all rules were asked
         _remember_matches(rules, locked, now)
-    else:
+    if only_affected:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE tagging_customertags SET looked_at = %s WHERE customer_id = ANY(%s)", [now, locked])
     return len(changes) - len(by_kind["same"])
