@@ -16,7 +16,9 @@ from tagging.models import Segment
 from tagging.rules import precision
 
 PREVIEW_SECONDS = 3.0
-QUICK_SECONDS = 0.4  # what a person who is still writing waits for a number; then an estimate comes, and the exact one after
+QUICK_SECONDS = (
+    2.0  # what a person who is still writing waits for a number at most; then an estimate comes, and the exact one after
+)
 ESTIMATE_FROM = 2_000  # customers looked at when counting everybody takes too long
 EXACT_UP_TO = 120_000  # customers; beyond, nobody waits for a scan to see a first number
 SAMPLE = 10
@@ -78,10 +80,12 @@ JOIN customers_customer AS customer ON customer.merged_into_id IS NULL
 _EVERYBODY = "SELECT array_agg(id) FROM customers_customer WHERE merged_into_id IS NULL"
 
 
-def count_members(node: Node, at: dt.datetime, *, seconds: float = PREVIEW_SECONDS, sample: int = SAMPLE) -> Count:
+def count_members(
+    node: Node, at: dt.datetime, *, seconds: float = PREVIEW_SECONDS, sample: int = SAMPLE, alone: bool = False
+) -> Count:
     """Count who matches within a time limit; beyond it, an estimate from a fixed sample of customers."""
     try:
-        row = within_seconds(_counting(select_members(node, at)), sample, seconds)
+        row = within_seconds(_counting(select_members(node, at)), sample, seconds, alone=alone)
         return Count(row[0], tuple(row[1]))
     except OperationalError as error:
         if not isinstance(error.__cause__, QueryCanceled):
@@ -93,9 +97,14 @@ def _counting(members: Statement) -> Statement:
     return Statement(_COUNT.replace("{members}", members.sql), members.params)
 
 
-def within_seconds(statement: Statement, sample: int, seconds: float) -> tuple[Any, ...]:
-    """The first row of a statement that Postgres itself stops after so many seconds (OperationalError)."""
+def within_seconds(statement: Statement, sample: int, seconds: float, *, alone: bool = False) -> tuple[Any, ...]:
+    """The first row of a statement that Postgres itself stops after so many seconds (OperationalError).
+
+    `alone`: without parallel workers, whose start costs more than a small agency's whole question.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
+        if alone:
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         cursor.execute(f"SET LOCAL jit = off; SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = {int(seconds * 1000)}")
         cursor.execute(statement.sql, {**statement.params, "member_sample": sample})
         row: tuple[Any, ...] = cursor.fetchone()
@@ -115,7 +124,7 @@ def _estimate(node: Node, at: dt.datetime, sample: int) -> Count:
     with connection.cursor() as cursor:
         cursor.execute(_EVERYBODY if total <= ESTIMATE_FROM else _SOME, {"most": ESTIMATE_FROM})
         some = cursor.fetchone()[0] or []
-    number, found = within_seconds(_counting(select_members(node, at, some)), sample, 60)
+    number, found = within_seconds(_counting(select_members(node, at, some)), sample, 60, alone=True)
     sure = precision(number, len(some))
     return Count(
         round(number * total / max(len(some), 1)), tuple(found), is_estimate=len(some) < total,
@@ -127,4 +136,4 @@ def quick_count(node: Node, at: dt.datetime, sample: int = SAMPLE) -> Count:
     """The number while somebody is still writing: exact for an agency of usual size, else at once a marked estimate."""
     if population() > EXACT_UP_TO:
         return _estimate(node, at, sample)
-    return count_members(node, at, seconds=QUICK_SECONDS, sample=sample)
+    return count_members(node, at, seconds=QUICK_SECONDS, sample=sample, alone=True)
