@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from catalog.models import Destination, Product, Supplier
+from catalog.models import Destination, ExchangeRate, Product, Supplier
 
 
 @admin.register(Destination)
@@ -36,3 +36,12 @@ class ProductAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         """Never: orders and the past refer to it; pause it instead."""
         return False
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(ModelAdmin):
+    """Rates of exchange by day, with the buffer that quotes add."""
+
+    list_display = ("currency", "day", "rate", "buffer_percent")
+    list_filter = ("currency",)
+    ordering = ("-day", "currency")

@@ -37,6 +37,28 @@ class ChargeUnit(models.TextChoices):
     PAX_BAND = "pax_band", _("Per person, by group size")
 
 
+class PriceBasis(models.TextChoices):
+    NET = "net", _("Net")
+    GROSS = "gross", _("Gross, less our commission")
+
+
+class SupplementKind(models.TextChoices):
+    SINGLE_USE = "single_use", _("Room for single use")
+    EXTRA_BED = "extra_bed", _("Extra bed")
+    CHILD_NO_BED = "child_no_bed", _("Child without a bed")
+    CHILD = "child", _("Child")
+
+
+class StockState(models.TextChoices):
+    """The states of OCTO (open connectivity for tours), and ON_REQUEST: the supplier must be asked."""
+
+    AVAILABLE = "available", _("Allotment")
+    FREESALE = "freesale", _("Free sale")
+    SOLD_OUT = "sold_out", _("Sold out")
+    CLOSED = "closed", _("Stop sale")
+    ON_REQUEST = "on_request", _("On request")
+
+
 class FeedRunState(models.TextChoices):
     UPLOADED = "uploaded", _("Uploaded")
     RUNNING = "running", _("Reading")
@@ -55,6 +77,7 @@ class SaleState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     ON_SALE = "on_sale", _("On sale")
     PAUSED = "paused", _("Paused")
+    CUSTOM = "custom", _("Custom trip")
 
 
 class FeedField(models.TextChoices):

@@ -2,8 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import enum
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+
+from catalog.choices import StockState
 
 PRICE_JUMP = 5  # a price that many times higher or lower is more likely a misplaced point than news
 ALL_WEEKDAYS = frozenset(range(1, 8))
@@ -68,3 +71,27 @@ def month_bounds(month: dt.date) -> tuple[dt.date, dt.date]:
     """First day of the month and first day of the next."""
     first = month.replace(day=1)
     return first, (first + dt.timedelta(days=32)).replace(day=1)
+
+
+class Stock(enum.StrEnum):
+    """Whether something can be had on a day."""
+
+    YES = "yes"
+    ASK = "ask"
+    NO = "no"
+
+
+def stock(state: str, left: int, release_days: int, ahead: int, wanted: int) -> Stock:
+    """Whether `wanted` pieces can be had of `left`, `ahead` days before; `state` is a StockState.
+
+    Inside the release period an allotment must be asked for. A day that is over can be had by nobody.
+    """
+    if ahead < 0 or state in {StockState.SOLD_OUT, StockState.CLOSED}:
+        return Stock.NO
+    if state == StockState.ON_REQUEST:
+        return Stock.ASK
+    if state == StockState.FREESALE:
+        return Stock.YES
+    if left < wanted:
+        return Stock.NO
+    return Stock.ASK if ahead < release_days else Stock.YES

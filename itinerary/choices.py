@@ -48,3 +48,65 @@ class Constraint(models.TextChoices):
 class Severity(models.TextChoices):
     ERROR = "error", _("Cannot be sold like this")
     WARNING = "warning", _("Please check")
+
+
+class RequestState(models.TextChoices):
+    COLLECTING = "collecting", _("Asking for details")
+    COMPLETE = "complete", _("Understood")
+    PLANNED = "planned", _("Being designed")
+    CLOSED = "closed", _("Closed")
+
+
+class TripStage(models.TextChoices):
+    """Where an itinerary stands, in the order of the board."""
+
+    DESIGN = "design", _("In design")
+    QUOTED = "quoted", _("Sent to the customer")
+    ACCEPTED = "accepted", _("Accepted")
+    DEPOSIT = "deposit", _("Deposit paid")
+    TRAVELLING = "travelling", _("Travelling")
+    DONE = "done", _("Back home")
+    LOST = "lost", _("Not going")
+
+
+class QuoteState(models.TextChoices):
+    SENT = "sent", _("Sent")
+    SUPERSEDED = "superseded", _("Replaced by a newer version")
+    REVOKED = "revoked", _("Withdrawn")
+    ACCEPTED = "accepted", _("Accepted")
+
+
+class RuleKind(models.TextChoices):
+    ADDITIVE = "additive", _("Percentage of the cost")
+    SEQUENTIAL = "sequential", _("Percentage of everything so far")
+    OF_GROSS = "of_gross", _("Percentage of the price")
+    PER_HEAD = "per_head", _("Amount a person")
+    PER_GROUP = "per_group", _("Amount a group")
+
+
+class Receiver(models.TextChoices):
+    HOUSE = "house", _("Ours")
+    AGENT = "agent", _("Agent's commission")
+    TAX = "tax", _("Tax")
+
+
+class BookingState(models.TextChoices):
+    WANTED = "wanted", _("To be booked")
+    HELD = "held", _("On hold")
+    CONFIRMED = "confirmed", _("Confirmed")
+    FAILED = "failed", _("Failed")
+    REPLACED = "replaced", _("Replaced")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class ReminderKind(models.TextChoices):
+    WEEK = "t-7", _("Seven days before")
+    THREE = "t-3", _("Three days before")
+    EVE = "t-1", _("The day before")
+    DAY = "day", _("On the day")
+
+
+class ReminderState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    DONE = "done", _("Done")
+    SKIPPED = "skipped", _("No longer needed")

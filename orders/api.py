@@ -58,7 +58,7 @@ class OrdersView(APIView):
     def post(self, request: Request) -> Response:
         """Hold seats for half an hour. 404 for an unknown product, 409 when it cannot be had."""
         wish = clean(PlaceOrder, request.data)
-        product = Product.objects.filter(code=wish.pop("product")).exclude(state=SaleState.DRAFT).first()
+        product = Product.objects.filter(code=wish.pop("product")).exclude(state__in=[SaleState.DRAFT, SaleState.CUSTOM]).first()
         if product is None:
             raise Http404
         token = cast(MemberToken, request.auth)

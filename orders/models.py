@@ -50,6 +50,7 @@ class Order(models.Model):
     total_amount = models.DecimalField(_("total"), max_digits=12, decimal_places=2)
     paid_amount = models.DecimalField(_("paid"), max_digits=12, decimal_places=2, default=0)
     refunded_amount = models.DecimalField(_("refunded"), max_digits=12, decimal_places=2, default=0)
+    extra_amount = models.DecimalField(_("supplements and reductions"), max_digits=12, decimal_places=2, default=0, db_default=0)
     close_reason = models.CharField(_("closed because"), max_length=10, choices=CloseReason.choices, blank=True, default="")
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     home_id = models.BigIntegerField(null=True)
@@ -65,7 +66,8 @@ class Order(models.Model):
         verbose_name_plural = _("orders")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(total_amount=F("adults") * F("adult_amount") + F("children") * F("child_amount")), name="order_total"
+                condition=Q(total_amount=F("adults") * F("adult_amount") + F("children") * F("child_amount") + F("extra_amount")),
+                name="order_total",
             ),
             models.CheckConstraint(condition=Q(adults__gte=1) & Q(adults__lte=200, children__lte=200), name="order_people"),
             models.CheckConstraint(
@@ -90,13 +92,36 @@ class Order(models.Model):
         return self.adults + self.children
 
 
+class Instalment(models.Model):
+    """A part of an order's total, due on a day of its own: deposit, balance. An order without any is paid at once."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="instalments")
+    position = models.PositiveSmallIntegerField()
+    label = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    due_on = models.DateField()
+    paid_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("instalment")
+        verbose_name_plural = _("instalments")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "position"], name="instalment_position"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="instalment_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}.{self.position}"
+
+
 class Payment(models.Model):
-    """One attempt to collect an order's amount. Key mode: the gateway de-duplicates on `out_trade_no`."""
+    """One attempt to collect an order's amount, or an instalment. Key mode: the gateway de-duplicates on `out_trade_no`."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     out_trade_no = models.CharField(max_length=32, unique=True)
     transaction_id = models.CharField(max_length=40, null=True, unique=True)
     amount = models.DecimalField(max_digits=12, decimal_places=2)
+    instalment = models.ForeignKey(Instalment, null=True, on_delete=models.PROTECT, related_name="payments")
     openid = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=PaymentState.choices, default=PaymentState.CREATED)
     prepay_id = models.CharField(max_length=64, blank=True, default="")
@@ -108,7 +133,8 @@ class Payment(models.Model):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["order"], condition=Q(state="paid"), name="payment_once"),
+            models.UniqueConstraint(fields=["order"], condition=Q(state="paid", instalment__isnull=True), name="payment_once"),
+            models.UniqueConstraint(fields=["instalment"], condition=Q(state="paid"), name="instalment_paid_once"),
             models.CheckConstraint(
                 condition=~Q(state="paid") | Q(transaction_id__isnull=False, paid_at__isnull=False), name="payment_proof"
             ),

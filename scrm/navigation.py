@@ -72,6 +72,7 @@ NAVIGATION = (
     Group(
         _("Trips and orders"),
         (
+            Entry(_("Itineraries"), "/itineraries", "orders.view", "route", "n"),
             Entry(_("Products"), "/products", "products.view", "luggage", "p"),
             Entry(_("Suppliers and resources"), "/suppliers", "suppliers.view", "boxes", "r"),
             Entry(_("Orders"), "/orders", "orders.view", "receipt-text", "o", tab=True),
@@ -100,6 +101,7 @@ NAVIGATION = (
 ACTIONS = (
     Entry(_("New campaign"), "/campaigns/new", "campaigns.edit", "plus"),
     Entry(_("New segment"), "/segments/new", "segments.manage", "plus"),
+    Entry(_("New itinerary"), "/itineraries/new", "orders.create", "plus"),
     Entry(_("Import a supplier feed"), "/suppliers/import", "suppliers.import", "upload"),
     Entry(_("Invite a member of staff"), "/settings/staff/new", "staff.manage", "user-plus"),
     Entry(_("Quiet hours, caps and approval"), "/settings/policy", "settings.view", "shield-check"),
@@ -122,7 +124,8 @@ PALETTE_SOURCES: tuple[str, ...] = (
 # The initials of the Chinese labels' pinyin: `khlb` finds 客户列表. A test holds them to pypinyin, whose dictionaries
 # would cost a web process 59 MB for these few words.
 SPELLED = {
-    "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "供应商与资源": "gysyzy", "订单": "dd",
+    "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "行程": "xc",
+    "新建行程": "xjxc", "供应商与资源": "gysyzy", "订单": "dd",
     "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "客服工作台": "kfgzt", "数据分析": "sjfx", "数据接入": "sjjr",
     "设置与审计": "szysj", "新建活动": "xjhd", "新建客群": "xjkq", "导入供应商数据": "drgyssj", "添加员工": "tjyg",
     "静默时段、频控与审批": "jmsd、pkysp", "审计日志": "sjrz", "我的账号与两步验证": "wdzhylbyz", "模拟手机": "mnsj",

@@ -39,7 +39,7 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     ImportFinished: ["tagging.handlers.on_import_finished"],
     MessageClicked: [_TAGS, Subscription("campaigns.handlers.on_message_clicked", coalesce=True, batch=True)],
     OrderPlaced: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
-    OrderPaid: [_TAGS, "campaigns.handlers.on_order_paid"],
+    OrderPaid: [_TAGS, "campaigns.handlers.on_order_paid", "itinerary.handlers.on_order_paid"],
     OrderClosed: [_TAGS],
     OrderRefunded: [_TAGS, "campaigns.handlers.on_order_refunded"],
 }

@@ -9,6 +9,7 @@ from core import views as core_views
 from customers.urls import api_urlpatterns, callback_urlpatterns
 from customers.urls_privacy import api_urlpatterns as privacy_api
 from gateways.urls import sim_urlpatterns
+from itinerary.urls import api_urlpatterns as itinerary_api
 from messaging.urls import api_urlpatterns as messaging_api
 from orders.urls import api_urlpatterns as orders_api
 from orders.urls import callback_urlpatterns as orders_callbacks
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/mp/v1/", include((messaging_api, "messaging_api"))),
     path("api/mp/v1/", include((catalog_api, "catalog_api"))),
     path("api/mp/v1/", include((orders_api, "orders_api"))),
+    path("api/mp/v1/", include((itinerary_api, "itinerary_api"))),
     path("callbacks/", include((orders_callbacks, "orders_callbacks"))),
     path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
     path("", include("analytics.urls")),
@@ -40,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("campaigns.urls")),
     path("", include("catalog.urls")),
     path("", include("orders.urls")),
+    path("", include("itinerary.urls")),
     re_path("", views.missing, name="missing"),  # last
 ]
 if settings.PLATFORM_MODE == "sim":

@@ -191,7 +191,7 @@ class ProductRow:
 def products_for_staff(wanted: StaffFilter) -> list[ProductRow]:
     """All products that fit, on sale first, each with its coming dates. Three queries whatever their number."""
     where = _where(ProductFilter(wanted.q, wanted.destination, wanted.theme))
-    found = Product.objects.select_related("destination").filter(where)
+    found = Product.objects.select_related("destination").filter(where).exclude(state=SaleState.CUSTOM)
     if wanted.state:
         found = found.filter(state=wanted.state)
     rank = Case(When(state=SaleState.ON_SALE, then=0), When(state=SaleState.PAUSED, then=1), default=2)
@@ -210,7 +210,7 @@ def _coming(product_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 def state_counts() -> dict[str, int]:
     """Sale state -> number of products."""
-    rows = Product.objects.values_list("state").annotate(number=Count("id"))
+    rows = Product.objects.exclude(state=SaleState.CUSTOM).values_list("state").annotate(number=Count("id"))
     return dict(rows)
 
 

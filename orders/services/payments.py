@@ -4,6 +4,7 @@ Key mode: the gateway knows a payment by our `out_trade_no`, so every call may b
 """
 
 import dataclasses
+import datetime as dt
 import logging
 
 from django.conf import settings
@@ -22,8 +23,8 @@ from customers.services.standing import refresh_standing
 from gateways.errors import GatewayError
 from gateways.pay import PaymentNotice, pay
 from orders.choices import OrderState, PaymentState
-from orders.models import Order, Payment
-from orders.rules import Money, ask_times, can_pay, money_for
+from orders.models import Instalment, Order, Payment
+from orders.rules import HOLD, Money, ask_times, can_pay, money_for
 from orders.services.cashier import CLOSED, GONE, OTHER_CONTENT, PAID, UnknownPayment, WrongPayment, notify_url
 from orders.services.refunds import return_surplus
 
@@ -63,18 +64,32 @@ def _open_payment(order_id: int, openid: str) -> Payment:
             raise Refused(_("This order is paid already."), "already_paid")
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order_id)
-        _check_payable(order)
+        part = next_instalment(order)
+        _check_payable(order, part)
         payment = order.payments.filter(state__in=OPEN).first()
         if payment is not None:
             return payment
         number = f"{order.no}P{order.payments.count() + 1}"
-        payment = Payment.objects.create(order=order, out_trade_no=number, amount=order.total_amount, openid=openid)
-        for index, moment in enumerate(ask_times(now, order.hold_until)):
+        amount = part.amount if part else order.total_amount
+        payment = Payment.objects.create(order=order, out_trade_no=number, amount=amount, instalment=part, openid=openid)
+        for index, moment in enumerate(ask_times(now, _ends(order))):
             enqueue(ask_about_payment, key=f"{payment.pk}:{index}", run_at=moment, payment_id=payment.pk)
     return payment
 
 
-def _check_payable(order: Order) -> None:
+def next_instalment(order: Order) -> Instalment | None:
+    """The first part of the order that is not paid; None where it is not paid in parts, or all of them are."""
+    return order.instalments.filter(paid_at__isnull=True).order_by("position").first()
+
+
+def _ends(order: Order) -> dt.datetime:
+    """Until when a payment started now may be made: the order's hold, or half an hour for a later part."""
+    return order.hold_until if order.state == OrderState.PLACED else clock.now() + HOLD
+
+
+def _check_payable(order: Order, part: Instalment | None) -> None:
+    if order.state == OrderState.PAID and part is not None:
+        return
     if order.state in {OrderState.PAID, OrderState.COMPLETED, OrderState.REFUNDED}:
         raise Refused(_("This order is paid already."), "already_paid")
     if order.state == OrderState.CLOSED:
@@ -91,7 +106,7 @@ def _prepay(order: Order, payment: Payment) -> dict[str, str]:
             amount_fen=to_fen(payment.amount),
             openid=payment.openid,
             notify_url=notify_url(),
-            expires_at=order.hold_until,
+            expires_at=_ends(order),
         )
     except GatewayError as error:
         if error.ambiguous:
@@ -131,7 +146,7 @@ def settle_payment(notice: PaymentNotice) -> Settled | None:
         return Settled(payment, is_new=False)
     payment.transaction_id = notice.transaction_id
     payment.paid_at = min(notice.success_at or clock.now(), clock.now())
-    payment.state = PaymentState.PAID if _takes_money(order) else PaymentState.SURPLUS
+    payment.state = PaymentState.PAID if _takes_money(order, payment) else PaymentState.SURPLUS
     payment.save(update_fields=["transaction_id", "paid_at", "state"])
     if payment.state == PaymentState.PAID:
         _mark_paid(order, payment)
@@ -158,7 +173,10 @@ def _check_notice(notice: PaymentNotice, payment: Payment) -> None:
         raise WrongPayment(", ".join(wrong))
 
 
-def _takes_money(order: Order) -> bool:
+def _takes_money(order: Order, payment: Payment) -> bool:
+    part = payment.instalment
+    if part is not None and order.state == OrderState.PAID:
+        return part.paid_at is None
     money = money_for(order.state, order.close_reason)
     if money is Money.REOPENS:
         return retake_seats(departure_id=order.departure_id, people=order.people)
@@ -166,12 +184,17 @@ def _takes_money(order: Order) -> bool:
 
 
 def _mark_paid(order: Order, payment: Payment) -> None:
+    is_first = order.state != OrderState.PAID
     order.state = OrderState.PAID
-    order.paid_at, order.paid_amount = payment.paid_at, payment.amount
+    order.paid_at = payment.paid_at if is_first else order.paid_at
+    order.paid_amount += payment.amount
+    if payment.instalment_id:
+        Instalment.objects.filter(pk=payment.instalment_id).update(paid_at=payment.paid_at)
     order.closed_at, order.close_reason = None, ""
     order.save(update_fields=["state", "paid_at", "paid_amount", "closed_at", "close_reason"])
-    fact = OrderPaid(order.customer_id, order.pk, payment.amount)
-    record(fact, key=f"order.paid:{order.pk}", occurred_at=payment.paid_at)
+    if is_first:
+        fact = OrderPaid(order.customer_id, order.pk, payment.amount)
+        record(fact, key=f"order.paid:{order.pk}", occurred_at=payment.paid_at)
     refresh_standing([order.customer_id])
 
 

@@ -46,7 +46,7 @@ def request_refund(*, order_id: int, amount: Decimal, reason: str, key: str, use
     existing = Refund.objects.filter(out_refund_no=number).first()
     if existing is not None:
         return existing
-    payment = order.payments.filter(state=PaymentState.PAID).first()
+    payment = _payment_with(order, amount)
     if payment is None or order.state not in {OrderState.PAID, OrderState.COMPLETED}:
         raise Refused(_("Only a paid order can be refunded."), "not_paid")
     _check_amount(amount, refundable_of(payment))
@@ -55,6 +55,13 @@ def request_refund(*, order_id: int, amount: Decimal, reason: str, key: str, use
     )
     write_audit(actor=user, action="order.refund_requested", obj=order, detail={"refund": number, "amount": str(amount)})
     return refund
+
+
+def _payment_with(order: Order, amount: Decimal) -> Payment | None:
+    """The payment that still has that much; where none has, the one that has most."""
+    paid = list(order.payments.filter(state=PaymentState.PAID).order_by("pk"))
+    enough = next((one for one in paid if refundable_of(one).amount >= amount), None)
+    return enough or max(paid, key=lambda one: refundable_of(one).amount, default=None)
 
 
 def refundable_of(payment: Payment) -> Refundable:

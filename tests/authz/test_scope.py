@@ -15,6 +15,7 @@ from customers.models import DataRequest, HouseholdMember, MergeReview, Note, Tr
 from customers.services.exports import make_export
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
+from itinerary.models import Itinerary, ItineraryVersion
 from messaging.models import Message
 from orders.models import Order
 from staff.models import User
@@ -81,6 +82,8 @@ def stranger_s(wang: User) -> dict[str, object]:
         no="A2611240001", customer=customer, product=product, departure=departure, adults=1,
         adult_amount=3980, child_amount=2980, total_amount=3980, placed_at=now, hold_until=now,
     )  # fmt: skip
+    itinerary = Itinerary.objects.create(no=order.no, title="云南6日", customer=customer, owner=wang, starts_on=day)
+    ItineraryVersion.objects.create(itinerary=itinerary, number=1)
     return {
         "customer_id": customer.pk,
         "note_id": Note.objects.create(customer=customer, author=wang, text="喜欢安静").pk,

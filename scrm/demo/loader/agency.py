@@ -12,6 +12,8 @@ from django.db import connection
 from catalog.choices import ResourceKind, SaleState
 from catalog.feeds.hours import parse_hours
 from catalog.models import Departure, Destination, Product, Resource, Supplier
+from itinerary.choices import RuleKind
+from itinerary.models import PriceRule
 from scrm.demo import world
 from scrm.demo.departures import DepartureDay
 from scrm.demo.loader.tables import copy
@@ -45,6 +47,12 @@ def load_catalog(days: list[DepartureDay]) -> dict[str, int]:
         record.code: Supplier.objects.create(code=record.code, name=record.name, note=record.note) for record in world.suppliers()
     }
     Resource.objects.bulk_create(_resources(places, suppliers))
+    PriceRule.objects.bulk_create(
+        [
+            PriceRule(name="旅行社责任险", kind=RuleKind.PER_HEAD, amount=Decimal(10), position=1),
+            PriceRule(name="毛利", kind=RuleKind.OF_GROSS, percent=Decimal(15), position=2),
+        ]
+    )
     coming = [day for day in days if day.departs_on > days[0].departs_on + dt.timedelta(days=180)]
     products = Product.objects.bulk_create(_product(record, places, coming) for record in world.products())
     return {product.code: product.pk for product in products}

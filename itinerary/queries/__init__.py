@@ -1,0 +1,1 @@
+"""Reads of itineraries, quotes and trips."""

@@ -1,0 +1,1 @@
+"""The verbs of trips: understand a request, draft, edit, quote, accept, travel."""

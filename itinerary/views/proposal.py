@@ -1,0 +1,141 @@
+"""P12: a proposal as its customer reads it on a phone: whole without JavaScript, from frozen data only."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from core import clock, params
+from core.errors import BadInput, Refused
+from itinerary.checks.verify import clock as time_of
+from itinerary.choices import QuoteState
+from itinerary.models import Acceptance, QuoteVersion
+from itinerary.pricing.party import CellKind
+from itinerary.queries.sketch import sketch
+from itinerary.services.quoting import accept_quote, comment, note_view
+from itinerary.views.editor import cell_label
+from staff.access import client_ip
+from staff.models import AgencyPolicy
+
+CLOSED = {QuoteState.SUPERSEDED: "superseded", QuoteState.REVOKED: "revoked"}
+
+
+def _sent(token: str) -> QuoteVersion:
+    return get_object_or_404(QuoteVersion.objects.select_related("quote__itinerary__owner", "sent_by"), token=token)
+
+
+@never_cache
+@require_safe
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """The proposal; one that is closed or expired says so and shows nothing else."""
+    sent = _sent(token)
+    why = CLOSED.get(QuoteState(sent.state), "")
+    if not why and sent.state == QuoteState.SENT and sent.valid_until <= clock.now():
+        why = "expired"
+    context: dict[str, Any] = {
+        "sent": sent,
+        "why": why,
+        "agency": AgencyPolicy.current().agency_name,
+        "advisor": sent.quote.itinerary.owner,
+    }
+    if not why:
+        if request.method == "GET":
+            note_view(sent=sent, visitor=f"{client_ip(request)}|{request.headers.get('User-Agent', '')[:200]}")
+        context |= _reading(sent)
+    return render(request, "itinerary/proposal.html", context, status=410 if why else 200)
+
+
+def _reading(sent: QuoteVersion) -> dict[str, Any]:
+    shown = sent.shown
+    starts_on = dt.date.fromisoformat(shown["starts_on"])
+    comments = list(sent.comments.order_by("id"))
+    days = [
+        {
+            **day,
+            "heading": day["title"] or next((block["city"] for block in day["blocks"] if block["city"]), "") or _("On your own"),
+            "date": starts_on + dt.timedelta(days=day["number"] - 1),
+            "blocks": [_spoken(block) for block in day["blocks"]],
+            "comments": [one for one in comments if one.day == day["number"]],
+        }
+        for day in shown["plan"]
+    ]
+    return {
+        "shown": shown,
+        "starts_on": starts_on,
+        "ends_on": starts_on + dt.timedelta(days=shown["days"] - 1),
+        "days": days,
+        "prices": [{**cell, "label": cell_label(CellKind(cell["kind"]), cell["age"])} for cell in shown["prices"]],
+        "included": [label for key, label in _included().items() if key in shown["included"]],
+        "schedule": [{**part, "due_on": dt.date.fromisoformat(part["due_on"])} for part in sent.schedule],
+        "cancellation": cancellation_lines(sent.cancellation),
+        "sketch": sketch([[block["place"] for block in day["blocks"] if block["place"]] for day in shown["plan"]]),
+        "accepted": Acceptance.objects.filter(quote_version=sent).select_related("order").first(),
+        "general": [one for one in comments if one.day == 0],
+        "hours_left": max(int((sent.valid_until - clock.now()).total_seconds() // 3600), 0),
+    }
+
+
+def _spoken(block: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **block,
+        "from": time_of(block["starts"]),
+        "to": time_of(block["ends"]),
+        "shows_time": block["kind"] not in {"fee", "note", "guide", "vehicle"},
+    }
+
+
+def _included() -> dict[str, str]:
+    return {
+        "hotel": _("hotels as listed, twin sharing"),
+        "sight": _("entrance fees as listed"),
+        "meal": _("meals as listed"),
+        "transport": _("trains and flights as listed"),
+        "vehicle": _("vehicle with driver"),
+        "guide": _("guide"),
+        "activity": _("activities as listed"),
+    }
+
+
+def cancellation_lines(tiers: Sequence[dict[str, Any]]) -> list[str]:
+    """The snapshot in words."""
+    lines = [_("more than %(days)s days before: free of charge") % {"days": max((t["days_from"] for t in tiers), default=0)}]
+    for tier in sorted(tiers, key=lambda one: -one["days_from"]):
+        given = {"a": tier["days_from"], "b": tier["days_to"], "p": tier["percent"]}
+        lines.append(_("%(a)s to %(b)s days before: %(p)s%%") % given if tier["days_from"] else _("on the day: %(p)s%%") % given)
+    return lines
+
+
+@require_POST
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """The customer's yes."""
+    sent = _sent(token)
+    try:
+        accept_quote(
+            sent_id=sent.pk,
+            version_hash=params.text("content_hash", request.POST.get("content_hash"), 64),
+            name=params.text("name", request.POST.get("name"), 40),
+            ip=client_ip(request),
+        )
+    except (BadInput, Refused) as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(reverse("itinerary:proposal", args=[token]) + "#accept")
+
+
+@require_POST
+def write(request: HttpRequest, token: str) -> HttpResponse:
+    """A comment about a day."""
+    sent = _sent(token)
+    day = params.whole("day", request.POST.get("day"), 0, high=60)
+    try:
+        comment(sent=sent, day=day, name=request.POST.get("name", ""), text=request.POST.get("text", ""))
+        messages.success(request, _("Thank you, your advisor will read it."))
+    except (BadInput, Refused) as error:
+        messages.error(request, error.message)
+    return HttpResponseRedirect(reverse("itinerary:proposal", args=[token]) + (f"#day-{day}" if day else "#comments"))
