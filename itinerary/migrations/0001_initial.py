@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalog', '0003_rates_and_inventory'),
         ('customers', '0016_standing_follows'),
-        ('orders', '0004_instalments'),
+        ('orders', '0005_instalments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('catalog', '0003_rates_and_inventory'),
         ('customers', '0016_standing_follows'),
         ('messaging', '0007_impersonal_reason'),
-        ('orders', '0003_no_names_upwards'),
+        ('orders', '0004_order_home'),
     ]
 
     operations = [
