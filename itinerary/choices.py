@@ -62,7 +62,7 @@ class TripStage(models.TextChoices):
 
     DESIGN = "design", _("In design")
     QUOTED = "quoted", _("Sent to the customer")
-    ACCEPTED = "accepted", _("Accepted")
+    ACCEPTED = "accepted", _("Accepted by the customer")
     DEPOSIT = "deposit", _("Deposit paid")
     TRAVELLING = "travelling", _("Travelling")
     DONE = "done", _("Back home")
@@ -73,7 +73,7 @@ class QuoteState(models.TextChoices):
     SENT = "sent", _("Sent")
     SUPERSEDED = "superseded", _("Replaced by a newer version")
     REVOKED = "revoked", _("Withdrawn")
-    ACCEPTED = "accepted", _("Accepted")
+    ACCEPTED = "accepted", _("Accepted by the customer")
 
 
 class RuleKind(models.TextChoices):
