@@ -72,4 +72,5 @@ urlpatterns = [
     path("customers/views/<int:view_id>/restore", saved.view_restore, name="view_restore"),
     path("data", data.data_health, name="data"),
     path("data/sources", data.data_sources, name="data_sources"),
+    path("data/jobs/retry", data.jobs_retry, name="jobs_retry"),
 ]

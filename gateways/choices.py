@@ -21,6 +21,7 @@ class Outcome(models.TextChoices):
     """How one call ended."""
 
     OK = "ok", _("done")
+    WAITING = "waiting", _("not ready yet")
     REFUSED = "refused", _("refused by the vendor")
     UNCERTAIN = "uncertain", _("answer lost")
 

@@ -16,6 +16,7 @@ from core.choices import Lane
 from core.jobs import job
 from core.secrets import seal
 from gateways.choices import Outcome
+from gateways.errcodes import RetryClass
 from gateways.errors import GatewayError
 from gateways.models import GatewayCall, InboundCallback
 
@@ -53,7 +54,7 @@ def record_call(vendor: str, api: str) -> Iterator[CallNote]:
     try:
         yield note
     except GatewayError as error:
-        note.outcome = Outcome.UNCERTAIN if error.ambiguous else Outcome.REFUSED
+        note.outcome = _outcome_of(error)
         note.errcode = error.errcode
         note.request_id = note.request_id or error.request_id
         raise
@@ -62,8 +63,15 @@ def record_call(vendor: str, api: str) -> Iterator[CallNote]:
         _write(note)
 
 
+def _outcome_of(error: GatewayError) -> Outcome:
+    """ "Not yet" is an answer, not a failure: who waits for a state at the vendor asks until it is there."""
+    if error.ambiguous:
+        return Outcome.UNCERTAIN
+    return Outcome.WAITING if error.rule.retry is RetryClass.WAIT else Outcome.REFUSED
+
+
 def _write(note: CallNote) -> None:
-    level = logging.DEBUG if note.outcome == Outcome.OK else logging.WARNING
+    level = logging.DEBUG if note.outcome in {Outcome.OK, Outcome.WAITING} else logging.WARNING
     logger.log(
         level, "gateway call %s %s %s %s (%s ms, %s yuan, request %s)",
         note.vendor, note.api, note.outcome, note.errcode, note.duration_ms, note.cost_amount, note.request_id,

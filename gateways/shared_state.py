@@ -52,6 +52,13 @@ return {0, 0}
 _COMPARE_AND_DELETE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
+MOST_LOOKED_AT = 500  # names a page looks at
+
+
+def _plain(key: bytes | str) -> str:
+    return key.decode() if isinstance(key, bytes) else key
+
+
 class Busy(Exception):
     """Another holder kept a lock for longer than we were willing to wait."""
 
@@ -176,6 +183,39 @@ class SharedState:
             return Verdict(kind == 0, blocked=kind == 1, seconds=milliseconds / 1000)
 
         return self._ask(in_redis, lambda: self._memory.admit(block_key, keyed))
+
+    def levels(self) -> dict[str, tuple[float, float]]:
+        """What every bucket was left with: name (scope:bucket) -> (level, seconds since). Full buckets are not kept; empty
+        without Redis."""
+
+        def in_redis(redis: Redis) -> dict[str, tuple[float, float]]:
+            keys = sorted(redis.scan_iter(f"{self._key('budget:')}*", count=1000))[:MOST_LOOKED_AT]
+            pipeline = redis.pipeline()
+            for key in keys:
+                pipeline.hmget(key, "level", "at")
+            pipeline.time()
+            *rows, (seconds, micros) = pipeline.execute()
+            now = seconds + micros / 1e6
+            return {
+                _plain(key).removeprefix(self._key("budget:")): (float(level), max(0.0, now - float(at) / 1000))
+                for key, (level, at) in zip(keys, rows, strict=True) if level is not None
+            }  # fmt: skip
+
+        return self._ask(in_redis, dict)
+
+    def lives(self, start: str) -> dict[str, float]:
+        """The seconds that are left to every value whose name begins like this; empty without Redis."""
+
+        def in_redis(redis: Redis) -> dict[str, float]:
+            keys = sorted(redis.scan_iter(f"{self._key(start)}*", count=1000))[:MOST_LOOKED_AT]
+            pipeline = redis.pipeline()
+            for key in keys:
+                pipeline.pttl(key)
+            return {
+                _plain(key).removeprefix(self._prefix): left / 1000 for key, left in zip(keys, pipeline.execute(), strict=True)
+            }
+
+        return self._ask(in_redis, dict)
 
     @contextmanager
     def exclusive(self, name: str, *, seconds: float, wait: float) -> Iterator[None]:

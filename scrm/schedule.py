@@ -34,6 +34,7 @@ SCHEDULE: list[Every | Daily] = [
     Daily("03:10", "orders.services.placing.complete_past_orders"),
     Daily("03:20", "itinerary.services.trips.finish_trips"),
     Daily("03:40", "core.services.prune_ledger"),
+    Daily("03:45", "customers.services.outside.prune_rejections"),
     Daily("03:50", "staff.services.audit.anchor_audit"),
     Daily("03:50", "gateways.services.prune_gateway_log"),
 ]

@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
@@ -40,8 +40,7 @@ class UnreadableFile(Exception):
         self.fault = fault
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row: `number` is the one a person sees in the file (JSON: position in the list, from 1)."""
 
     number: int
@@ -67,6 +66,23 @@ class Stream:
     format: TableFormat
     columns: list[str]
     rows: Iterator[Row]
+    lines: Iterator[list[str]] | None = None  # what `rows` reads from, of a CSV
+    limit: int = 0
+
+    def count(self, taken: int) -> int:
+        """How many rows there are when `taken` were read, which is at least the first ten; afterwards none are left.
+
+        Cells are not looked at. UnreadableFile as reading the rows would raise.
+        """
+        if self.lines is None:
+            return taken + sum(1 for _row in self.rows)
+        try:
+            total = taken + sum(1 for cells in self.lines if "".join(cells).strip())
+        except csv.Error as error:
+            raise UnreadableFile(FileFault.BAD_CSV) from error
+        if total > self.limit:
+            raise UnreadableFile(FileFault.TOO_MANY_ROWS)
+        return total
 
 
 def open_table(content: bytes, limits: Limits | None = None) -> Table:
@@ -86,7 +102,7 @@ def open_stream(content: bytes, limits: Limits | None = None) -> Stream:
     stream = _opener(content)(content, limits)
     if len(stream.columns) > MAX_COLUMNS:
         raise UnreadableFile(FileFault.TOO_MANY_COLUMNS)
-    stream.rows = _counted(stream.rows, limits.rows)
+    stream.rows, stream.limit = _counted(stream.rows, limits.rows), limits.rows
     return stream
 
 
@@ -147,15 +163,16 @@ def _from_csv(text: str) -> Stream:
     lines = text.lstrip("\ufeff")
     csv.field_size_limit(MAX_CELL * 4)
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=_delimiter(lines), strict=True)
-    return _with_header(TableFormat.CSV, _csv_rows(reader))
+    stream = _with_header(TableFormat.CSV, _csv_rows(reader))
+    stream.lines = reader
+    return stream
 
 
 def _csv_rows(reader: Any) -> Iterator[Row]:
     try:
         for cells in reader:
-            stripped: list[Cell] = [cell.strip() or None for cell in cells]
-            if any(stripped):
-                yield Row(reader.line_num, stripped)
+            if "".join(cells).strip():
+                yield Row(reader.line_num, [cell.strip() or None for cell in cells])
     except csv.Error as error:
         raise UnreadableFile(FileFault.BAD_CSV) from error
 

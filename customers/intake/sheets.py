@@ -223,7 +223,7 @@ class Parsed:
     @property
     def is_refused(self) -> bool:
         """Whether the row cannot be taken at all."""
-        return any(one.refused for one in self.complaints)
+        return bool(self.complaints) and any(one.refused for one in self.complaints)
 
 
 def missing_columns(target: str, matches: Iterable[Match]) -> list[Column]:
@@ -235,15 +235,18 @@ def missing_columns(target: str, matches: Iterable[Match]) -> list[Column]:
     return missing
 
 
+_MEMORY = 5_000  # values of one column that are remembered
+
+
 class RowReader:
-    """Reads rows of one file by its mapping."""
+    """Reads rows of one file by its mapping. What a column said before is read once: cities, days and sexes repeat."""
 
     def __init__(self, target: str, columns: Sequence[str], matches: Iterable[Match]) -> None:
         by_name: Mapping[str, Column] = {column.name: column for column in COLUMNS[target]}
         place = {label: index for index, label in enumerate(columns)}
         used = [match for match in matches if match.field in by_name and match.is_certain and match.column in place]
-        self._readers = [
-            (place[match.column], match.field, by_name[match.field].read, by_name[match.field].required) for match in used
+        self._readers: list[tuple[int, str, Callable[[str], Any], bool, dict[str, Any]]] = [
+            (place[match.column], match.field, by_name[match.field].read, by_name[match.field].required, {}) for match in used
         ]
         self._width = len(columns)
         self._is_events = target == "events"
@@ -254,21 +257,32 @@ class RowReader:
         values: dict[str, Any] = {}
         complaints: list[Complaint] = []
         found, count = row.cells, len(row.cells)
-        for index, name, read, required in self._readers:
+        for index, name, read, required, memory in self._readers:
             cell = found[index] if index < count else None
             if cell is None:
                 if required:
                     complaints.append(Complaint(name, _("is missing"), refused=True))
                 continue
+            text = cell if isinstance(cell, str) else as_text(cell)
+            if text in memory:
+                values[name] = memory[text]
+                continue
             try:
-                values[name] = read(cell if isinstance(cell, str) else as_text(cell))
+                values[name] = value = read(text)
             except Wrong as wrong:
                 complaints.append(Complaint(name, str(wrong), refused=required))
-        if count > self._width and any(found[self._width :]):
+                continue
+            if len(memory) < _MEMORY:
+                memory[text] = value
+        self._look(row, values, complaints)
+        return Parsed(row.number, values, complaints)
+
+    def _look(self, row: Row, values: dict[str, Any], complaints: list[Complaint]) -> None:
+        """Complain about the row as a whole."""
+        if len(row.cells) > self._width and any(row.cells[self._width :]):
             complaints.append(Complaint("", _("More cells than columns"), refused=True))
         if self._is_events and "kind" in values:
             needed = [field.name for field in EVENTS[values["kind"]].fields if field.required and field.name not in values]
             complaints += [Complaint(name, _("is missing"), refused=True) for name in needed]
-        if not any(values.get(name) for name in self._person):
+        if "phone" not in values and not any(values.get(name) for name in self._person):
             complaints.append(Complaint("phone", _("names nobody: neither a phone, a name nor a number"), refused=True))
-        return Parsed(row.number, values, complaints)

@@ -2,12 +2,17 @@
 
 import dataclasses
 import datetime as dt
+import re
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext_lazy
+
+from core.choices import JobState
+from core.models import Job
+from gateways.queries import token_lives
 
 
 @dataclasses.dataclass
@@ -22,11 +27,17 @@ class SourceCard:
     volume: list[int] = dataclasses.field(default_factory=list)
     errors: int = 0
     calls: int = 0
+    token_seconds: float | None = None
 
     @property
     def total(self) -> int:
         """Everything in the last 24 hours."""
         return sum(self.volume)
+
+    @property
+    def token_minutes(self) -> int | None:
+        """Minutes until the access token that is kept is renewed; None when none is."""
+        return None if self.token_seconds is None else int(self.token_seconds // 60)
 
     @property
     def error_ratio(self) -> float:
@@ -49,7 +60,7 @@ SELECT vendors.vendor, array_agg(coalesce(counted.calls, 0) ORDER BY hour), max(
 FROM (SELECT DISTINCT vendor FROM gateways_gatewaycall WHERE started_at > now() - interval '24 hours') AS vendors
 CROSS JOIN {_HOURS} LEFT JOIN (
     SELECT vendor, date_trunc('hour', started_at) AS hour, count(*) AS calls, max(started_at) AS last_at,
-           count(*) FILTER (WHERE outcome <> 'ok') AS failed
+           count(*) FILTER (WHERE outcome NOT IN ('ok', 'waiting')) AS failed
     FROM gateways_gatewaycall WHERE started_at > now() - interval '24 hours' GROUP BY 1, 2
 ) AS counted USING (vendor, hour) GROUP BY 1
 """  # noqa: S608 - constants only
@@ -80,6 +91,7 @@ def source_cards() -> list[SourceCard]:
     with connection.cursor() as cursor:
         cursor.execute(_CALLS)
         calls = {vendor: rest for vendor, *rest in cursor.fetchall()}
+    lives = token_lives()
     for source, (label, icon) in EVENT_SOURCES.items():
         volume, last_at = events.get(source, ([0] * 24, None))
         cards.append(
@@ -88,7 +100,7 @@ def source_cards() -> list[SourceCard]:
     for vendor, (label, icon) in VENDORS.items():
         volume, last_at, total, failed = calls.get(vendor, ([0] * 24, None, 0, 0))
         mode = "off" if vendor == "llm" and not settings.VENDORS["LLM_BASE_URL"] else settings.PLATFORM_MODE
-        cards.append(SourceCard(vendor, label, icon, mode, last_at, volume, int(failed or 0), int(total or 0)))
+        cards.append(SourceCard(vendor, label, icon, mode, last_at, volume, int(failed or 0), int(total or 0), lives.get(vendor)))
     return cards
 
 
@@ -102,7 +114,11 @@ SELECT (SELECT count(*) FROM core_job WHERE state = 'failed'),
        ) AS late)
 """
 _IDENTITIES = """
-SELECT count(*), count(*) FILTER (WHERE is_joined), count(*) FILTER (WHERE has_friend), count(*) FILTER (WHERE has_phone) FROM (
+SELECT count(*), count(*) FILTER (WHERE is_joined), count(*) FILTER (WHERE has_friend), count(*) FILTER (WHERE has_phone),
+    (SELECT count(*) FROM customers_merge WHERE undone_at IS NULL),
+    (SELECT count(*) FROM customers_merge WHERE undone_at IS NOT NULL),
+    (SELECT count(*) FROM customers_mergereview WHERE state = 'open'),
+    (SELECT count(*) FROM customers_mergereview WHERE state = 'different') FROM (
     SELECT customer_id, min(kind) <> max(kind) AS is_joined, bool_or(kind = 'external_userid') AS has_friend,
            bool_or(kind = 'phone') AS has_phone
     FROM customers_identity GROUP BY customer_id) AS person
@@ -122,15 +138,33 @@ def trouble() -> dict[str, Any]:
     }
 
 
-def identity_numbers() -> dict[str, int]:
-    """People with any identity; known on several platforms; WeCom friends; with a verified phone. At most a minute old."""
+def identity_numbers() -> dict[str, Any]:
+    """People with any identity; known on several platforms; WeCom friends; with a verified phone; records merged into
+    another, merges undone, pairs that wait, pairs said to be two people; `merge_ratio`: the share of all records that turned
+    out to be somebody known (0 to 1). At most a minute old."""
     return cache.get_or_set("data.identities", _identities, KEPT_SECONDS) or _identities()
 
 
-def _identities() -> dict[str, int]:
+def _identities() -> dict[str, Any]:
+    names = ("people", "joined", "friends", "phones", "merged", "unmerged", "conflicts", "different")
     with connection.cursor() as cursor:
         cursor.execute(_IDENTITIES)
-        return dict(zip(("people", "joined", "friends", "phones"), cursor.fetchone(), strict=True))
+        found: dict[str, Any] = dict(zip(names, cursor.fetchone(), strict=True))
+    records = found["people"] + found["merged"]
+    return {**found, "merge_ratio": found["merged"] / records if records else 0.0}
+
+
+_DIGITS = re.compile(r"\d{7,}")
+
+
+def failed_jobs(most: int = 20) -> list[dict[str, Any]]:
+    """The newest jobs that failed for good: what they did and the last line of why, long numbers blotted out."""
+    rows = Job.objects.filter(state=JobState.FAILED).order_by("-finished_at").values("id", "function", "finished_at", "error")
+    return [{**row, "name": ".".join(row["function"].rsplit(".", 2)[-2:]), "error": _why(row["error"])} for row in rows[:most]]
+
+
+def _why(error: str) -> str:
+    return _DIGITS.sub("*******", error.strip().split("\n")[-1][:160])
 
 
 # The last hour is one partition and mostly enough; only where it is not, a week is looked through.

@@ -30,6 +30,10 @@ GROUP BY customer_id ORDER BY customer_id
 ON CONFLICT (customer_id) DO UPDATE SET first_seen_at = least(row.first_seen_at, EXCLUDED.first_seen_at),
     last_seen_at = greatest(row.last_seen_at, EXCLUDED.last_seen_at), event_count = row.event_count + EXCLUDED.event_count
 """
+_HOMES = """
+INSERT INTO customers_eventhome (key, occurred_at, home_id)
+SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[]) ON CONFLICT DO NOTHING
+"""
 _TELL = """
 INSERT INTO core_job (lane, function, key, args, coalesce)
 SELECT sub.lane, sub.handler, left(sub.handler || ':customer:' || customer_id, 200),
@@ -42,13 +46,17 @@ _NAMESPACE = uuid.UUID("0c1f6f0a-6a55-4d3b-9c55-2f1f6f7f2f11")
 
 @dataclasses.dataclass(frozen=True)
 class Told:
-    """One fact as another system told it; `customer_id` is None where nobody in particular is meant."""
+    """One fact as another system told it; `customer_id` is None where nobody in particular is meant.
+
+    `home_id` as in Identity: whose keys it came under, where a merge has moved them since; undoing it takes the fact home.
+    """
 
     key: uuid.UUID
     kind: str
     at: dt.datetime
     customer_id: int | None
     props: dict[str, Any]
+    home_id: int | None = None
 
 
 def told_key(source: str, item_id: str) -> uuid.UUID:
@@ -75,6 +83,9 @@ def append_told(facts: Sequence[Told], *, source: str) -> set[uuid.UUID]:
             },
         )  # fmt: skip
         fresh = {row[0] for row in cursor.fetchall()}
+        homes = [(key, by_key[key].at, home_id) for key in fresh if (home_id := by_key[key].home_id) is not None]
+        if homes:
+            cursor.execute(_HOMES, [list(column) for column in zip(*homes, strict=True)])
         seen = [(customer_id, fact.at) for key in fresh if (customer_id := (fact := by_key[key]).customer_id) is not None]
         if seen:
             cursor.execute(_SEEN, [list(column) for column in zip(*seen, strict=True)])

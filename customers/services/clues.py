@@ -37,22 +37,32 @@ SELECT customer_id, min(kind) FROM (
         AND (birthday = %(birthday)s OR phone_masked = ANY(%(masks)s::text[]))
 ) AS met WHERE customer_id <> %(customer)s GROUP BY customer_id ORDER BY customer_id LIMIT %(most)s
 """
-REASONS = {
+REASONS: dict[str, ReviewReason] = {
     ClueKind.PHONE: ReviewReason.UNVERIFIED_PHONE,
     ClueKind.NAME_BIRTHDAY: ReviewReason.NAME_BIRTHDAY,
     ClueKind.NAME_MASKED_PHONE: ReviewReason.NAME_MASKED_PHONE,
 }
 
 
+def masks_of(keys: Sequence[Key], masked_phone: str) -> set[str]:
+    """Every masked phone a fact gives, be it in full."""
+    return {masked_phone, *(mask_phone(key.value) for key in keys if key.kind == IdentityKind.PHONE)} - {""}
+
+
+def told_by(keys: Sequence[Key], name: str, birthday: dt.date | None, masked_phone: str) -> list[tuple[str, bytes]]:
+    """What a fact hints at, as kinds and keyed hashes: its name with its birthday and its masks, its unverified phones."""
+    texts = {(ClueKind.NAME_BIRTHDAY, name_and_birthday(name, birthday))}
+    texts |= {(ClueKind.NAME_MASKED_PHONE, name_and_masked_phone(name, mask)) for mask in masks_of(keys, masked_phone)}
+    told = sorted((kind.value, lookup_hash(f"clue:{kind}", text)) for kind, text in texts if text)
+    return told + [(ClueKind.PHONE.value, key.hash) for key in keys if key.kind == IdentityKind.PHONE and not key.verified]
+
+
 def compare(customer_id: int, keys: Sequence[Key], name: str, birthday: dt.date | None, masked_phone: str, source: str) -> int:
     """Keep what a fact hints at and open a review with everybody of whom the same is known; the number opened."""
     phones = [key for key in keys if key.kind == IdentityKind.PHONE]
-    masks = {masked_phone, *(mask_phone(key.value) for key in phones)} - {""}
-    texts = {(ClueKind.NAME_BIRTHDAY, name_and_birthday(name, birthday))}
-    texts |= {(ClueKind.NAME_MASKED_PHONE, name_and_masked_phone(name, mask)) for mask in masks}
-    told = sorted((kind.value, lookup_hash(f"clue:{kind}", text)) for kind, text in texts if text)
+    masks = masks_of(keys, masked_phone)
+    told = told_by(keys, name, birthday, masked_phone)
     weak = [key.hash for key in phones if not key.verified]
-    told += [(ClueKind.PHONE.value, hashed) for hashed in weak]
     proved = [key.hash for key in phones if key.verified]
     if not told and not proved:
         return 0

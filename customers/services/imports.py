@@ -1,5 +1,7 @@
 """A file with customers, orders or events, from upload to report: once per content, in pieces that survive a crash."""
 
+import concurrent.futures
+import contextlib
 import hashlib
 import itertools
 import json
@@ -9,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -24,6 +27,7 @@ from customers.choices import ImportState, ImportTarget
 from customers.intake.sheets import COLUMNS, SKIP, Parsed, RowReader, meanings, missing_columns
 from customers.models import ImportBatch
 from customers.services.import_chunks import Counts, take_chunk
+from customers.services.import_staging import Piece, Stager
 from staff.models import User
 from staff.services import write_audit
 
@@ -45,7 +49,7 @@ def upload_file(*, target: str, filename: str, content: bytes, user: User | None
     try:
         stream = open_stream(content, LIMITS)
         head = list(itertools.islice(stream.rows, PREVIEW_ROWS))
-        total = len(head) + sum(1 for _row in stream.rows)
+        total = stream.count(len(head))
     except UnreadableFile as error:
         raise BadInput(str(error.fault.label), {"file": str(error.fault.label)}) from error
     if not head:
@@ -137,39 +141,66 @@ def import_rows(batch_id: int) -> None:
         return
     stop_at = time.monotonic() + settings.JOB_LEASE_SECONDS * LEASE_SHARE
     try:
-        for piece in _pieces(batch):
-            if not _take(batch, piece):
-                return  # somebody else is at it
-            if time.monotonic() > stop_at:
-                enqueue(import_rows, key=f"{batch.pk}:{batch.row_done}", batch_id=batch.pk)
-                return
+        with _read_ahead(batch) as pieces:
+            for piece in pieces:
+                if not _take(batch, piece):
+                    return  # somebody else is at it
+                if time.monotonic() > stop_at:
+                    enqueue(import_rows, key=f"{batch.pk}:{batch.row_done}", batch_id=batch.pk)
+                    return
     except UnreadableFile as error:
         _fail(batch, error.fault)
         return
     _finish(batch)
 
 
-def _pieces(batch: ImportBatch) -> Iterator[list[Parsed]]:
+@contextlib.contextmanager
+def _read_ahead(batch: ImportBatch) -> Iterator[Iterator[Piece]]:
+    """The pieces of a file; the next one is read, checked and sealed by a thread while Postgres takes this one."""
+    made, language = _pieces(batch), translation.get_language()
+
+    def make() -> Piece | None:
+        with translation.override(language):
+            return next(made, None)
+
+    with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="import") as reader:
+
+        def pieces() -> Iterator[Piece]:
+            coming = reader.submit(make)
+            while (piece := coming.result()) is not None:
+                coming = reader.submit(make)
+                yield piece
+
+        yield pieces()
+
+
+def _pieces(batch: ImportBatch) -> Iterator[Piece]:
     """The rows that are not settled yet, read and cut into pieces."""
     stream = open_stream(unseal_bytes(bytes(batch.content)), LIMITS)
     read, done = RowReader(batch.target, stream.columns, matches_of(batch)).read, batch.row_done
     rows = (read(row) for row in stream.rows if row.number > done)
-    while piece := list(itertools.islice(rows, CHUNK_ROWS)):
+    while True:
+        stager = Stager(batch.target, verified=batch.is_verified)
+        for row in itertools.islice(rows, CHUNK_ROWS):
+            stager.add(row)
+        piece = stager.piece()
+        if not piece.size:
+            return
         yield piece
 
 
 _CLAIM = "SELECT row_done FROM customers_importbatch WHERE id = %s AND state = 'running' FOR UPDATE"
 
 
-def _take(batch: ImportBatch, piece: list[Parsed]) -> bool:
+def _take(batch: ImportBatch, piece: Piece) -> bool:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, [batch.pk])
             if cursor.fetchone() != (batch.row_done,):
                 return False
         counts = take_chunk(batch, piece)
-        batch.row_done = piece[-1].number
-        _note(batch, len(piece), counts)
+        batch.row_done = piece.last
+        _note(batch, piece.size, counts)
     return True
 
 

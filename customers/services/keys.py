@@ -1,6 +1,8 @@
 """Keys: what identifies a person somewhere, with the hash by which we find it again."""
 
 import dataclasses
+import datetime as dt
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.conf import settings
@@ -46,6 +48,13 @@ class StagedKey(NamedTuple):
 def staged(key: Key) -> StagedKey:
     """A key ready for COPY into `resolve_key`."""
     return StagedKey(key.kind, key.scope, key.hash, seal(key.value), key.verified)
+
+
+def trace(keys: Sequence[Key], source: str, name: str, nickname: str, birthday: dt.date | None, masked_phone: str) -> Key | None:
+    """The key of a fact without a strong one: all that it says, within its source. None when it says nothing."""
+    weak = "|".join(sorted(key.value for key in keys))
+    text = f"{weak}|{name}|{birthday or ''}|{masked_phone}|{nickname}"
+    return Key(IdentityKind.TRACE, source[:64], text) if text.strip("|") else None
 
 
 def mini_openid(openid: str) -> Key:

@@ -44,7 +44,7 @@ def log_in(code: str, *, anonymous_id: str = "") -> LogIn:
     with transaction.atomic():
         found = resolve(told, source="mini")
         MemberToken.objects.create(
-            token_hash=token_hash(token), customer=found.customer, home_id=home_of(told[-1]), openid=session.openid,
+            token_hash=token_hash(token), customer=found.customer, home_id=home_of([told[-1]]), openid=session.openid,
             appid=settings.VENDORS["MINI_APP_ID"], created_at=now, expires_at=now + SLIDING,
         )  # fmt: skip
     if anonymous_id:

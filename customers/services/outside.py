@@ -10,11 +10,14 @@ from typing import Any
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 
 from core import clock, idempotency
+from core.choices import Lane
 from core.errors import BadInput
+from core.jobs import job
 from core.parsers import decode
 from core.secrets import seal, unseal
 from customers.choices import RejectionState
@@ -115,9 +118,9 @@ class Unreadable:
     why: str
 
 
-def judge(source: Source, raws: Sequence[Any], *, keep_rejected: bool = True) -> list[Verdict]:
-    """Check, resolve and append items; every item gets its verdict. In the caller's transaction."""
-    now = clock.now()
+def judge(source: Source, raws: Sequence[Any], *, keep_rejected: bool = True, at: dt.datetime | None = None) -> list[Verdict]:
+    """Check, resolve and append items; every item gets its verdict. In the caller's transaction. `at`: when they came."""
+    now = at or clock.now()
     verdicts = [Verdict(_checked(source, raw, now), raw) for raw in raws[:MAX_ITEMS]]
     full = [Complaint("", _("A request holds at most %(limit)s items; send this one again.") % {"limit": MAX_ITEMS})]
     overflow = [Verdict(Item("", complaints=full), raw) for raw in raws[MAX_ITEMS:]]
@@ -149,7 +152,7 @@ def _append(source: Source, good: list[Verdict]) -> None:
             verdict.status = DUPLICATE
         else:
             met.add(item.id)
-            facts.append(Told(told_key(source.code, item.id), item.kind, item.at, person.customer_id, item.props))
+            facts.append(Told(told_key(source.code, item.id), item.kind, item.at, person.customer_id, item.props, person.home_id))
     fresh = append_told(facts, source=source.code)
     for verdict in good:
         if not verdict.item.complaints and verdict.status != DUPLICATE:
@@ -233,3 +236,18 @@ def drop(rejections: Sequence[Rejection], *, user: User) -> int:
     return Rejection.objects.filter(pk__in=[one.pk for one in rejections], state=RejectionState.OPEN).update(
         state=RejectionState.DROPPED, settled_at=clock.now(), settled_by=user
     )
+
+
+KEEP_OPEN_DAYS, KEEP_SETTLED_DAYS = 90, 30
+
+
+@job(Lane.BULK, coalesce=True)
+def prune_rejections() -> int:
+    """Forget what could not be taken: 30 days after it was settled, and 90 days after it came where nobody mended it.
+
+    A body may hold personal data; it is not kept longer than somebody may still act on it. The number forgotten.
+    """
+    now = clock.now()
+    settled = Q(settled_at__lt=now - dt.timedelta(days=KEEP_SETTLED_DAYS))
+    stale = Q(state=RejectionState.OPEN, received_at__lt=now - dt.timedelta(days=KEEP_OPEN_DAYS))
+    return Rejection.objects.filter(settled | stale).delete()[0]

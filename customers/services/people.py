@@ -10,19 +10,23 @@ from core.errors import Refused
 from customers.choices import IdentityKind
 from customers.intake.items import Who
 from customers.services import keys
-from customers.services.resolve import Profile, resolve
+from customers.services.resolve import Profile, home_of, resolve
 
 
 @dataclasses.dataclass(frozen=True)
 class Person:
-    """Who an item is about: a customer, nobody in particular (None), or why that cannot be said."""
+    """Who an item is about: a customer, nobody in particular (None), or why that cannot be said.
+
+    `home_id`: whom the keys came with, where a merge has moved them since.
+    """
 
     customer_id: int | None
     refusal: str = ""
+    home_id: int | None = None
 
 
 _KNOWN = """
-SELECT identity.kind, identity.scope, identity.value_hash, identity.customer_id
+SELECT identity.kind, identity.scope, identity.value_hash, identity.customer_id, identity.home_id
 FROM unnest(%s::text[], %s::text[], %s::bytea[]) AS asked (kind, scope, value_hash)
 JOIN customers_identity AS identity USING (kind, scope, value_hash)
 """
@@ -46,8 +50,9 @@ def _by_one_key(distinct: dict[Who, list[keys.Key]]) -> dict[Who, Person]:
     asked = list(single.values())
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, [[key.kind for key in asked], [key.scope for key in asked], [key.hash for key in asked]])
-        holders = {(kind, scope, bytes(value)): customer_id for kind, scope, value, customer_id in cursor.fetchall()}
-    return {who: Person(holder) for who, key in single.items() if (holder := holders.get((key.kind, key.scope, key.hash)))}
+        holders = {(kind, scope, bytes(value)): holder for kind, scope, value, *holder in cursor.fetchall()}
+    found = {who: holders.get((key.kind, key.scope, key.hash)) for who, key in single.items()}
+    return {who: Person(holder[0], home_id=holder[1]) for who, holder in found.items() if holder}
 
 
 def _person(who: Who, found: list[keys.Key], source: str) -> Person:
@@ -56,7 +61,8 @@ def _person(who: Who, found: list[keys.Key], source: str) -> Person:
     birthday = dt.date.fromisoformat(who.birthday) if who.birthday else None
     about = Profile(name=who.name, birthday=birthday, masked_phone=who.masked_phone)
     try:
-        return Person(resolve(found, source=source, profile=about, own_act=False).customer.pk)
+        customer = resolve(found, source=source, profile=about, own_act=False).customer
+        return Person(customer.pk, home_id=home_of([key for key in found if key.is_strong]))
     except Refused as refused:
         return Person(None, refused.message)
 

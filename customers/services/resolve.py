@@ -22,7 +22,7 @@ from customers.rules import mask_phone
 from customers.rules.identity import Holder, decide
 from customers.services import clues, reviews
 from customers.services.erasure import erased_among
-from customers.services.keys import Key
+from customers.services.keys import Key, trace
 from customers.services.merging import merge_customers
 
 _LOCKS = "SELECT pg_advisory_xact_lock(lock) FROM (SELECT unnest(%s::bigint[]) AS lock ORDER BY 1) AS sorted"
@@ -108,11 +108,10 @@ def _strong(keys: Sequence[Key], source: str, about: Profile, *, own_act: bool) 
 
 
 def _trace(keys: Sequence[Key], source: str, about: Profile) -> Key:
-    weak = "|".join(sorted(key.value for key in keys))
-    text = f"{weak}|{about.name}|{about.birthday or ''}|{about.masked_phone}|{about.nickname}"
-    if not text.strip("|"):
+    key = trace(keys, source, about.name, about.nickname, about.birthday, about.masked_phone)
+    if key is None:
         raise ValueError("neither a key nor a name: nobody can be resolved")
-    return Key(IdentityKind.TRACE, source[:64], text)
+    return key
 
 
 def _queue_up(keys: Sequence[Key]) -> None:
@@ -189,10 +188,11 @@ def _fill(customer: Customer, keys: Sequence[Key], about: Profile) -> None:
             setattr(customer, name, value)
 
 
-def home_of(key: Key) -> int | None:
-    """Whom a key came with, where a merge has moved it since."""
-    holder = _known([key]).of(key)
-    return holder[1] if holder else None
+def home_of(keys: Sequence[Key]) -> int | None:
+    """Whom keys came with, where they agree and a merge has moved them since."""
+    found = _known(keys)
+    homes = {holder[1] for key in keys if (holder := found.of(key))}
+    return homes.pop() if len(homes) == 1 else None
 
 
 def value_of(identity: Identity) -> str:

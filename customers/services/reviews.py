@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,6 +25,13 @@ WHERE NOT EXISTS (SELECT 1 FROM customers_mergereview WHERE left_id = %(left)s A
 ON CONFLICT (left_id, right_id) DO UPDATE SET evidence = review.evidence || EXCLUDED.evidence
 WHERE review.state = 'open' AND NOT review.evidence @> EXCLUDED.evidence
 RETURNING (xmax = 0)
+"""
+_OPEN_MANY = """
+INSERT INTO customers_mergereview AS review (left_id, right_id, reason, evidence, source, state)
+SELECT left_id, right_id, reason, jsonb_build_array(jsonb_build_object('kind', kind)), %s, 'open'
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS asked (left_id, right_id, reason, kind)
+ON CONFLICT (left_id, right_id) DO UPDATE SET evidence = review.evidence || EXCLUDED.evidence
+WHERE review.state = 'open' AND NOT review.evidence @> EXCLUDED.evidence
 """
 # Pairs said to be two people, as the ids of whoever they count as now.
 _APART = """
@@ -55,6 +62,16 @@ def open_review(one: int, other: int, *, reason: str, evidence: list[dict[str, A
         cursor.execute(_OPEN, named)
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def open_reviews(asked: Sequence[tuple[int, int, str, str]], *, source: str) -> None:
+    """`open_review` for many questions at once: (one, other, reason, kind of evidence)."""
+    apart = declared_apart({customer for one, other, _reason, _kind in asked for customer in (one, other)}) if asked else set()
+    pairs = {ordered(one, other): (reason, kind) for one, other, reason, kind in asked if frozenset((one, other)) not in apart}
+    if pairs:
+        lines = [(*pair, *why) for pair, why in sorted(pairs.items())]
+        with connection.cursor() as cursor:
+            cursor.execute(_OPEN_MANY, [source[:40], *(list(column) for column in zip(*lines, strict=True))])
 
 
 def declared_apart(ids: Collection[int]) -> set[frozenset[int]]:

@@ -3,12 +3,18 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
+from core import params
+from core.services import retry_jobs
 from customers.queries import imports, outside, sources
-from staff.access import may, requires
+from gateways.queries import quota_gauges
+from staff.access import actor, may, requires
+from staff.services import write_audit
 
 
 @requires("data.view")
@@ -26,11 +32,27 @@ def data_health(request: HttpRequest) -> HttpResponse:
 @require_safe
 def data_sources(request: HttpRequest) -> HttpResponse:
     """The cards and the live tail, refreshed while somebody looks."""
-    return render(request, "customers/data_sources.html", _sources())
+    return render(request, "customers/data_sources.html", {**_sources(), "can_manage": may(request.user, "data.manage")})
+
+
+@requires("data.manage")
+@require_POST
+def jobs_retry(request: HttpRequest) -> HttpResponse:
+    """Put failed jobs back in the queue: the one that is named, or all that are shown. They re-check the world when they run."""
+    chosen = params.whole("job", request.POST.get("job"), 0, high=2**62)
+    ids = [chosen] if chosen else [row["id"] for row in sources.failed_jobs()]
+    count = retry_jobs(ids)
+    if count:
+        write_audit(actor(request), "jobs.retried", None, {"jobs": ids[:20], "count": count})
+    words = ngettext("%(count)s job will run again.", "%(count)s jobs will run again.", count)
+    messages.success(request, words % {"count": count})
+    return redirect("customers:data")
 
 
 def _sources() -> dict[str, Any]:
     return {
+        "failed": sources.failed_jobs(),
+        "gauges": quota_gauges(),
         "cards": sources.source_cards(),
         "trouble": sources.trouble(),
         "tail": sources.live_tail(),

@@ -21,6 +21,7 @@ from messaging.models import MassTask, Message
 from messaging.services.mass_tasks import cancel_unsent, create_mass_task, is_quick, settle_mass_task
 
 STILL_DISPATCHING = "41063"
+_DISPATCH_SECONDS = 15.0  # beside the simulator, where somebody is watching
 LIVE = (TaskState.CREATED, TaskState.CONFIRMED)
 _OUTCOME = {
     DeliveryStatus.SENT: MessageState.SENT,
@@ -71,7 +72,9 @@ def poll_mass_task(task_id: int) -> None:
     upcoming = rules.next_poll(task.called_at or task.created_at, clock.now(), quick=is_quick())
     if upcoming is None:
         _withdraw(task)  # before the last look: nobody can confirm after it
-    collect(task)
+    pause = collect(task)
+    if upcoming is not None:
+        upcoming = max(upcoming, clock.now() + dt.timedelta(seconds=pause))
     task.refresh_from_db(fields=["confirmed_at"])
     if upcoming is None or rules.is_left_out(task.confirmed_at, clock.now(), quick=is_quick()):
         close(task.id, TaskState.EXPIRED, MessageState.EXPIRED)
@@ -79,8 +82,9 @@ def poll_mass_task(task_id: int) -> None:
         MassTask.objects.filter(id=task_id, state__in=LIVE).update(next_poll_at=upcoming)
 
 
-def collect(task: MassTask) -> None:
-    """One look at the platform. Asked too early ("still dispatching") it has nothing to say, which is no failure."""
+def collect(task: MassTask) -> float:
+    """One look at the platform. Asked too early ("still dispatching") it has nothing to say, which is no failure: the
+    seconds to wait before it is worth asking again, 0 when it answered."""
     try:
         confirmation = _of_sender(task, wecom().mass_task_confirmations(task.msgid))
         confirmed = confirmation is not None and confirmation.status == ConfirmationStatus.CONFIRMED
@@ -88,10 +92,11 @@ def collect(task: MassTask) -> None:
     except GatewayError as error:
         if error.errcode != STILL_DISPATCHING:
             raise
-        return
+        return _DISPATCH_SECONDS if is_quick() else error.wait_seconds
     MassTask.objects.filter(id=task.id).update(polled_at=clock.now())
     if confirmation and confirmed:
         record_results(task.id, confirmation.send_time, deliveries)
+    return 0.0
 
 
 def _of_sender(task: MassTask, confirmations: Sequence[Confirmation]) -> Confirmation | None:

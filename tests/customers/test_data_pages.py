@@ -1,17 +1,29 @@
 """The pages of data collection: files, other systems, their keys and rejected items."""
 
 import csv
+import datetime as dt
 import io
 import json
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from core import clock
+from core.choices import JobState
+from core.models import Job
 from core.worker import run_pending
-from customers.models import ImportBatch, Rejection, Source, SourceKey
-from customers.services.outside import judge
+from customers.models import ImportBatch, MergeReview, Rejection, Source, SourceKey
+from customers.queries.sources import identity_numbers
+from customers.services.keys import unionid
+from customers.services.merging import merge_customers
+from customers.services.outside import judge, prune_rejections
+from customers.services.resolve import resolve
 from customers.services.sources import create_source
+from gateways.queries import quota_gauges, token_lives
+from gateways.rules import budgets_for
+from gateways.shared_state import shared_state
 from staff.models import AuditEntry, User
 from tests.customers.test_imports import PEOPLE
 
@@ -140,3 +152,62 @@ def test_the_data_page_asks_as_much_with_one_source_as_with_three(client: Client
     with CaptureQueriesContext(connection) as three:
         assert client.get("/data").status_code == 200
     assert len(one) == len(three)
+
+
+def test_work_that_failed_is_shown_without_numbers_and_runs_again(client: Client) -> None:
+    failed = Job.objects.create(
+        lane="usual", function="messaging.services.results.poll_mass_task", key="x", args={"task_id": 0}, state=JobState.FAILED,
+        error="GatewayError: wecom get_groupmsg_task: 40058 13911112222", finished_at=clock.now(), attempts=6,
+    )  # fmt: skip
+    page = client.get("/data").content.decode()
+    assert "results.poll_mass_task" in page
+    assert "40058 *******" in page
+    assert "13911112222" not in page
+    assert client.post("/data/jobs/retry", {"job": "0x1"}).status_code == 400
+    assert client.post("/data/jobs/retry", {"job": failed.pk}).status_code == 302
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts) == (JobState.PENDING, 0)
+    assert AuditEntry.objects.filter(action="jobs.retried").count() == 1
+    assert client.post("/data/jobs/retry").status_code == 302
+    assert AuditEntry.objects.filter(action="jobs.retried").count() == 1  # nothing was left to do
+
+
+def test_budgets_and_tokens_of_the_platforms_are_shown(client: Client) -> None:
+    state = shared_state()
+    state.forget_all()
+    for _ in range(1500):
+        assert state.admit("x", budgets_for("wecom", "externalcontact/get"), "wecom:http://127.0.0.1:1:corp").allowed
+    state.write("token:wecom:0a", b"sealed", 3600)
+    state.write("token:wecom:0a:refused", b"40001", 7200)
+    gauges = {(gauge.api, gauge.window_seconds): gauge.percent for gauge in quota_gauges()}
+    assert 20 <= gauges["externalcontact/get", 60] <= 60
+    assert gauges["externalcontact/get", 3600] in {95, 96}
+    assert 3590 < token_lives()["wecom"] <= 3600
+    page = client.get("/data").content.decode()
+    assert "externalcontact/get" in page
+    assert "59" in page.partition("访问令牌")[2][:80]
+    state.forget_all()
+    assert (quota_gauges(), token_lives()) == ([], {})
+
+
+def test_what_nobody_mended_is_forgotten_after_its_time() -> None:
+    source, now = create_source(code="till", kind="pos", name="收银", user=None), clock.now()
+    for number, (state, received, settled) in enumerate(
+        [("open", 91, None), ("open", 89, None), ("dropped", 60, 31), ("dropped", 60, 29), ("replayed", 200, 31)]
+    ):
+        row = Rejection.objects.create(source=source, item_id=f"i{number}", body=b"x", complaints=[], state=state)
+        Rejection.objects.filter(pk=row.pk).update(
+            received_at=now - dt.timedelta(days=received), settled_at=settled and now - dt.timedelta(days=settled)
+        )
+    assert prune_rejections() == 3
+    assert set(Rejection.objects.values_list("item_id", flat=True)) == {"i1", "i3"}
+
+
+def test_identity_numbers_count_merges_and_conflicts() -> None:
+    cache.clear()
+    one, other, third = (resolve([unionid(f"u{number}")], source="test").customer for number in range(3))
+    merge_customers(one.pk, other.pk, evidence=[], source="test")
+    MergeReview.objects.create(left=one, right=third, reason="name_birthday")
+    found = identity_numbers()
+    assert (found["people"], found["merged"], found["unmerged"], found["conflicts"]) == (2, 1, 0, 1)
+    assert found["merge_ratio"] == pytest.approx(1 / 3)

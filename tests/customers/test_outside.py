@@ -9,12 +9,17 @@ import pytest
 from django.test import Client
 
 from core.models import Event, Job
+from core.worker import run_pending
 from customers.choices import RejectionState
 from customers.intake.items import example_of
 from customers.intake.kinds import EVENTS, SOURCES
 from customers.intake.signing import signature
-from customers.models import Activity, Customer, Identity, Rejection, Source, SourceHour
+from customers.models import Activity, Customer, EventHome, Identity, Rejection, Source, SourceHour
+from customers.services import imports
+from customers.services.keys import alipay, phone, unionid
+from customers.services.merging import merge_customers, undo_merge
 from customers.services.outside import replay
+from customers.services.resolve import resolve
 from customers.services.sources import create_key, create_source, pause_source, revoke_key
 from staff.models import User
 
@@ -188,3 +193,30 @@ def test_the_documented_example_of_every_kind_is_accepted(kind: str) -> None:
     events = [{**example_of(name), "occurred_at": now} for name in SOURCES[kind].events]
     assert {one["status"] for one in sender.send(events).json()["results"]} == {"accepted"}
     assert all(event in EVENTS for event in SOURCES[kind].events)
+
+
+def test_what_comes_after_a_merge_goes_home_with_the_key_it_came_under(till: Sender, lin: User) -> None:
+    """By one key alone, by several, and in a file: undoing the merge takes the facts home."""
+    stays = resolve([unionid("u-1")], source="test").customer
+    goes = resolve([phone("+8613800005678"), alipay("a-1")], source="test").customer
+    merge = merge_customers(stays.pk, goes.pk, evidence=[], source="test")
+    plain = {"phone": "13800005678", "phone_verified": True}
+    assert till.send([
+        sale(1, who=plain), sale(2, who={**plain, "alipay_user_id": "a-1", "name": "张三"}), sale(3, who={"unionid": "u-1"}),
+        sale(4, who={"unionid": "u-1", "alipay_user_id": "a-1"}),
+    ]).status_code == 200  # fmt: skip
+    lines = "时间,行为,手机号,unionid,支付宝用户id,景区,闸机,编号\n" + "".join(
+        f"2026-10-01 09:0{number},入园,{who},湖滨景区,南门,g{number}\n"
+        for number, who in enumerate(["13800005678,,", "13800005678,,a-1", ",u-1,", "13800005678,u-1,", "13800005678,,a-9"])
+    )
+    batch, _new = imports.upload_file(target="events", filename="x.csv", content=lines.encode(), user=lin)
+    imports.confirm_file(batch, is_verified=True, user=lin)
+    run_pending("bulk")
+    facts = Event.objects.filter(kind__in=["sale.made", "gate.entered"])
+    assert set(facts.values_list("customer_id", flat=True)) == {stays.pk}
+    undo_merge(merge, actor=lin)
+    owners = [customer or 0 for (customer,) in facts.order_by("kind", "occurred_at", "props__number").values_list("customer_id")]
+    assert owners[:5] == [goes.pk, goes.pk, stays.pk, stays.pk, goes.pk]
+    assert sorted(owners[5:]) == sorted([goes.pk, goes.pk, stays.pk, stays.pk])
+    assert Identity.objects.get(kind="alipay", value_hash=alipay("a-9").hash).customer_id == goes.pk
+    assert not EventHome.objects.exists()

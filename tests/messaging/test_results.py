@@ -10,7 +10,9 @@ from core.choices import JobState
 from core.models import Event, Job
 from core.worker import run_pending
 from customers.models import Customer
+from customers.queries.sources import source_cards
 from gateways.errors import GatewayError
+from gateways.models import GatewayCall
 from messaging.choices import MessageState, TaskState
 from messaging.models import MassTask, Message
 from messaging.services.broadcasts import queue_broadcast
@@ -107,6 +109,10 @@ def test_asked_too_early_the_platform_has_nothing_to_say(corp: Corp, friends: li
     early.refresh_from_db()
     assert (early.state, early.polled_at) == (TaskState.CREATED, None)
     assert early.next_poll_at is not None
+    assert early.next_poll_at - clock.now() > dt.timedelta(seconds=10)  # not again at once
+    call = GatewayCall.objects.get(api__endswith="get_groupmsg_task")
+    assert (call.outcome, call.errcode) == ("waiting", "41063")
+    assert next(card for card in source_cards() if card.name == "wecom").errors == 0
 
 
 def test_a_failing_platform_fails_the_look_not_the_task(corp: Corp, task: MassTask) -> None:

@@ -68,7 +68,6 @@ def _keys(item: "Friendship") -> list[Key]:
 def _staged(contacts: "Mapping[str, list[Friendship]]") -> dict[str, int]:
     order = sorted(contacts)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS resolve_row, resolve_key, resolve_match, resolve_link")  # an earlier page's
         open_staging()
         with connection.wrap_database_errors, cursor.copy("COPY resolve_row (row, nickname, gender) FROM STDIN") as copy:
             for row, external in enumerate(order):

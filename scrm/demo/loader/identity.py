@@ -7,10 +7,11 @@ merged was merged by the rules.
 import datetime as dt
 from typing import Any
 
+from django.db.models import Q
+
 from core.secrets import unseal
 from customers.choices import IdentityKind
 from customers.models import Customer, HouseholdMember, Identity, MergeReview
-from customers.rules import mask_phone
 from customers.services import keys
 from customers.services.appending import Told, append_told, told_key
 from customers.services.households import join_household, save_traveller
@@ -20,6 +21,7 @@ from customers.services.resolve import Profile, resolve
 from customers.services.reviews import confirm_review
 from scrm.demo import world
 from scrm.demo.loader.load import Say, Story
+from scrm.demo.loader.outside import connect_sources, tell_of, tell_of_a_day
 
 FAMILIES, TWINS = 40, 4
 MOST_FOR_PORTRAITS = 20_000  # with more people than this the first night computes the portraits
@@ -44,20 +46,17 @@ def _one_person(story: Story) -> Customer:
     at, code = story.wish.at, world.products()[0].code
     person = _known_best()
     number = unseal(bytes(person.identities.get(kind=IdentityKind.PHONE).value_sealed))
-    days = [at - dt.timedelta(days=days, hours=3) for days in (41, 38, 23, 9, 2)]
+    days = [at - dt.timedelta(days=days, hours=3) for days in (41, 23, 9, 2)]
     card = keys.of_platform(IdentityKind.MEMBER_CARD, "pos", "8800-1024")
-    account = keys.of_platform(IdentityKind.OTA_ACCOUNT, "ctrip", "M-70881234")
-    till = resolve([keys.phone(number), card], source="pos").customer
-    ota = resolve([account], source="ota", profile=Profile(name=person.name, masked_phone=mask_phone(number))).customer
-    sale = {"number": "POS-99120", "shop": "湖滨文创店", "amount": "268.00"}
-    ordered = {"number": "C-2026-7781", "product": "千岛湖骑行两日", "amount": "1280.00", "channel": "ctrip"}
-    _tell("pos", till, [("sale.made", days[2], sale)])
-    _tell("ota", ota, [("ota.ordered", days[0], ordered), ("ota.redeemed", days[1], ordered)])
-    _tell("mini", person, [("product.viewed", moment, {"product": code}) for moment in days[3:]])
+    resolve([keys.phone(number), card], source="pos")
+    sources = connect_sources()
+    tell_of(person, sources, days, code)
     for friend in person.relationships.filter(state="active"):
         _tell("wecom", person, [("contact.added", friend.added_at, {"user_id": friend.user_id})])
-    for review in MergeReview.objects.filter(state="open", right=ota):
+    mine = MergeReview.objects.filter(Q(left=person) | Q(right=person), state="open", source="ota")
+    for review in mine:
         confirm_review(review, actor=story.members["ops"])
+    tell_of_a_day(story, sources)
     person.refresh_from_db()
     add_note(person, author=story.members["sales1"], text="携程账号和门店会员卡都核对过，是同一位客人；喜欢骑行和亲子。")
     _family_of(person)
