@@ -12,7 +12,7 @@ from core.clock import LATEST
 from core.parsers import is_clean
 from core.serializers import StrictSerializer
 from customers.choices import Channel, DocumentKind, Gender, Kinship, Purpose, RequestKind, RequestState, TextKind
-from customers.models import Customer, DataRequest, Favourite, Traveller, TravellerDocument
+from customers.models import Customer, DataRequest, Favourite, Sharing, Traveller, TravellerDocument
 
 
 class CleanText(serializers.CharField):
@@ -282,3 +282,28 @@ class RequestList(serializers.Serializer[Any]):
     """The customer's requests, the newest first."""
 
     results = RequestShown(many=True)
+
+
+class AccessShown(serializers.Serializer[Any]):
+    """One look at the customer's data. `action`: reveal.contact, reveal.document, customer.data_exported, …; `role` of whom."""
+
+    at = serializers.DateTimeField()
+    action = serializers.CharField()
+    role = serializers.CharField(allow_blank=True)
+
+
+class SharingShown(serializers.ModelSerializer[Sharing]):
+    """One transfer of the customer's data to somebody outside."""
+
+    fields_given = serializers.ListField(child=serializers.CharField(), source="fields")
+
+    class Meta:
+        model = Sharing
+        fields = ("at", "recipient", "purpose", "fields_given", "is_abroad")
+
+
+class AccessLog(serializers.Serializer[Any]):
+    """Who saw the customer's data, and who was given it; the newest first."""
+
+    accesses = AccessShown(many=True)
+    sharings = SharingShown(many=True)

@@ -13,6 +13,7 @@ from customers import serializers
 from customers.api.member import IDEMPOTENCY, clean, evidence, member
 from customers.choices import Channel
 from customers.models import Consent, Customer
+from customers.queries import privacy
 from customers.queries.texts import texts_for
 from customers.services import consents
 from customers.services.notes import edit_profile
@@ -77,3 +78,16 @@ class PreferencesView(APIView):
                 edit_profile(customer, changes={"child_ages": wanted["child_ages"]})
         customer.refresh_from_db()
         return Response(serializers.PreferencesShown(customer).data)
+
+
+class AccessLogView(APIView):
+    """Who saw or got the customer's data."""
+
+    @extend_schema(operation_id="access_log", responses=serializers.AccessLog)
+    def get(self, request: Request) -> Response:
+        """Every time staff saw a number or took data out, by their role, and every transfer outside; the last
+        hundred of each."""
+        clean(serializers.Nothing, request.query_params.dict())
+        customer = member(request)
+        shown = {"accesses": privacy.own_accesses(customer), "sharings": privacy.own_sharings(customer)}
+        return Response(serializers.AccessLog(shown).data)

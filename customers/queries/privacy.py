@@ -2,14 +2,26 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import clock
 from customers.choices import Channel, Purpose, RequestState, TextKind
-from customers.models import Consent, Customer, DataRequest, Identity, PrivacyText, Sharing, Suppression, TravellerDocument
+from customers.models import (
+    Consent,
+    Customer,
+    DataRequest,
+    Identity,
+    PrivacyText,
+    Sharing,
+    SharingSubject,
+    Suppression,
+    TravellerDocument,
+)
 from customers.privacy.working_days import working_days_left
 from customers.queries.texts import current_texts
 from staff.choices import RowScope
@@ -126,6 +138,43 @@ def sharings(before: int) -> tuple[list[Sharing], int]:
         found = found.filter(id__lt=before)
     rows = list(found[: PAGE + 1])
     return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else 0
+
+
+# What is handed over, as the register names it.
+FIELD_NAMES: dict[str, Any] = {
+    "name": gettext_lazy("name"), "gender": gettext_lazy("gender"), "birthday": gettext_lazy("birthday"),
+    "phone": gettext_lazy("phone"), "document": gettext_lazy("identity document"), "diet": gettext_lazy("diet"),
+    "health": gettext_lazy("health"), "room": gettext_lazy("room wishes"),
+}  # fmt: skip
+
+
+def all_sharings() -> Iterator[Sharing]:
+    """The whole register, newest first."""
+    return Sharing.objects.select_related("shared_by").order_by("-at", "-id").iterator(chunk_size=2000)
+
+
+def family_ids(customer: Customer) -> list[int]:
+    """The customer with every record that was merged into them."""
+    found, level = [customer.pk], [customer.pk]
+    while level := list(Customer.objects.filter(merged_into__in=level).values_list("pk", flat=True)):
+        found += level
+    return found
+
+
+def own_accesses(customer: Customer, most: int = 100) -> list[dict[str, Any]]:
+    """Who saw or took the customer's contact data or documents: when, what, in which role; nobody's name. Newest first."""
+    ids = family_ids(customer)
+    documents = TravellerDocument.objects.filter(traveller__customer__in=ids).values_list("pk", flat=True)
+    mine = Q(object_type="customers.customer", object_id__in=[str(pk) for pk in ids])
+    mine |= Q(object_type="customers.travellerdocument", object_id__in=[str(pk) for pk in documents])
+    found = AuditEntry.objects.filter(ACCESS & mine).select_related("actor").order_by("-id")[:most]
+    return [{"at": one.at, "action": one.action, "role": str(one.actor.get_role_display()) if one.actor else ""} for one in found]
+
+
+def own_sharings(customer: Customer, most: int = 100) -> list[Sharing]:
+    """To whom the customer's data was handed, newest first."""
+    mine = SharingSubject.objects.filter(customer__in=family_ids(customer)).values("sharing_id")
+    return list(Sharing.objects.filter(pk__in=mine).order_by("-at", "-id")[:most])
 
 
 ACCESS = Q(action__startswith="reveal") | Q(action__in=["customer.data_exported", "customers.exported", "customer.erased"])

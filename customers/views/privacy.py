@@ -1,9 +1,12 @@
 """P23, privacy: the queue of requests, texts, retention, the sharing register, who saw what."""
 
+import csv
+import re
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,11 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock, params
 from core.errors import BadInput
 from customers.choices import RequestKind, TextKind
-from customers.models import DataRequest, Erasure, PrivacyText, Suppression
+from customers.models import Customer, DataRequest, Erasure, PrivacyText, Suppression
 from customers.queries import privacy
 from customers.services import requests, suppressions, texts
 from customers.services.erasure import obstacles
+from customers.services.sharing import record_sharing
 from staff.access import actor, client_ip, may, requires
+from staff.rules import safe_cell
+from staff.services import write_audit
 
 TABS = ("queue", "closed", "texts", "keeping", "sharing", "access")
 
@@ -38,7 +44,7 @@ def _tab(request: HttpRequest, tab: str) -> dict[str, Any]:
         return {"texts": privacy.text_rows()}
     if tab == "sharing":
         rows, cursor = privacy.sharings(before)
-        return {"rows": rows, "cursor": cursor}
+        return {"rows": rows, "cursor": cursor, "field_names": privacy.FIELD_NAMES.items()}
     if tab == "access":
         entries, cursor = privacy.accesses(before)
         return {"rows": entries, "cursor": cursor}
@@ -137,3 +143,58 @@ def suppress_phone(request: HttpRequest) -> HttpResponse:
     added = suppressions.suppress_phone(request.POST.get("phone", ""), actor=actor(request), reason=reason or "staff")
     messages.success(request, _("On the list.") if added else _("It stands on the list already."))
     return redirect("/settings/privacy?tab=keeping")
+
+
+PEOPLE = re.compile(r"[\s,，、;；#]+")
+MOST_PEOPLE = 500
+SHARED_FIELDS = ("name", "gender", "birthday", "phone", "document", "diet", "health", "room")
+
+
+def _people(request: HttpRequest) -> list[int]:
+    """The numbers of customers whom the actor may see; 400 when one of them is no such number."""
+    words = [word for word in PEOPLE.split(params.text("people", request.POST.get("people"), 8000)) if word]
+    numbers = {params.whole("people", word, 0, low=1, high=2**62) for word in words}
+    seen = set(Customer.objects.visible_to(actor(request)).filter(pk__in=numbers).values_list("pk", flat=True))
+    if not numbers or len(numbers) > MOST_PEOPLE or seen != numbers:
+        raise BadInput(
+            _("Name the customers by their numbers, at most %(limit)s, and only such as you may see.") % {"limit": MOST_PEOPLE},
+            {"people": _("please check the numbers")},
+        )
+    return sorted(numbers)
+
+
+@requires("customers.erase")
+@require_POST
+def sharing_record(request: HttpRequest) -> HttpResponse:
+    """Write down that data was handed to somebody outside: a supplier, an insurer, an embassy."""
+    given = request.POST.getlist("fields")
+    fields = [params.one_of("fields", field, list(SHARED_FIELDS), "") for field in given[: len(SHARED_FIELDS)]]
+    with transaction.atomic():
+        entry = record_sharing(
+            recipient=params.text("recipient", request.POST.get("recipient"), 120),
+            purpose=params.text("purpose", request.POST.get("purpose"), 120), fields=sorted(set(fields)),
+            customer_ids=_people(request), shared_by=actor(request),
+            reference=params.text("reference", request.POST.get("reference"), 60), is_abroad=request.POST.get("abroad") == "on",
+        )  # fmt: skip
+        write_audit(actor(request), "sharing.recorded", entry, {"people": entry.people}, ip=client_ip(request))
+    messages.success(request, _("The transfer stands in the register."))
+    return redirect("/settings/privacy?tab=sharing")
+
+
+@requires("audit.view", "customers.erase")
+@require_safe
+def sharing_list(request: HttpRequest) -> HttpResponse:
+    """The register as CSV, people counted and not named. No cell can act as a formula."""
+    write_audit(actor(request), "sharing.exported", None, {}, ip=client_ip(request))
+    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # Excel reads UTF-8 only after this mark
+    response.headers["Content-Disposition"] = 'attachment; filename="sharing.csv"'
+    writer = csv.writer(response)
+    heads = (_("Time"), _("Recipient"), _("What for"), _("Fields"), _("People"), _("Behind it"), _("abroad"), _("By"))
+    writer.writerow(heads)
+    for row in privacy.all_sharings():
+        cells = (
+            row.at.isoformat(timespec="seconds"), row.recipient, row.purpose, "、".join(row.fields), row.people, row.reference,
+            _("yes") if row.is_abroad else "", row.shared_by or "",
+        )  # fmt: skip
+        writer.writerow([safe_cell(str(cell)) for cell in cells])
+    return response

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core import params
-from customers.choices import Channel, Purpose, RequestKind
-from customers.models import Customer, DataExport, TravellerDocument
+from customers.choices import Channel, DocumentKind, Purpose, RequestKind
+from customers.models import Customer, DataExport, Traveller, TravellerDocument
 from customers.queries import privacy
 from customers.services import consents, documents, exports, requests, suppressions
 from customers.views.access import visible_customer
@@ -27,6 +27,8 @@ def consents_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
 def _panel(request: HttpRequest, customer: Customer, status: int = 200) -> HttpResponse:
     context = {
         "customer": customer, **privacy.matrix(customer), "documents": privacy.documents_of(customer),
+        "travellers": Traveller.objects.filter(customer=customer, deleted_at__isnull=True).order_by("pk"),
+        "document_kinds": DocumentKind.choices,
         "purposes": Purpose.choices, "channel_choices": Channel.choices, "kinds": RequestKind.choices,
         "may_edit": may(request.user, "customers.edit"), "may_export": may(request.user, "customers.export"),
     }  # fmt: skip
@@ -114,3 +116,19 @@ def reveal_document(request: HttpRequest, customer_id: int, document_id: int) ->
     document = get_object_or_404(TravellerDocument, pk=document_id, traveller__customer=customer)
     number = documents.reveal_number(document, actor=actor(request), reason=reveal_reason(request), ip=client_ip(request))
     return revealed(request, value=number, masked=document.masked, url=request.path)
+
+
+@requires("customers.edit")
+@require_POST
+def record_document(request: HttpRequest, customer_id: int, traveller_id: int) -> HttpResponse:
+    """Enter a traveller's document from paper, with where the signed consent lies. The number is sealed at once."""
+    customer = visible_customer(request, customer_id)
+    traveller = get_object_or_404(Traveller, pk=traveller_id, customer=customer, deleted_at__isnull=True)
+    documents.record_document(
+        traveller, actor=actor(request), number=params.text("number", request.POST.get("number"), 40),
+        kind=params.one_of("kind", request.POST.get("kind"), list(DocumentKind.values), DocumentKind.ID_CARD),
+        expires_on=params.date("expires_on", request.POST.get("expires_on")), note=request.POST.get("note", ""),
+        has_guardian_consent=request.POST.get("guardian") == "on", ip=client_ip(request),
+    )  # fmt: skip
+    messages.success(request, _("The document is kept, sealed."))
+    return _after(request, customer)

@@ -15,6 +15,7 @@ from customers.models import Customer
 from staff.models import User
 from tagging.models import Tag, TagRule
 from tagging.queries.members import PREVIEW_SECONDS, Count, quick_count, within_scope, within_seconds
+from tagging.queries.personal import looks_at_behaviour
 from tagging.queries.reasons import Reason, explain
 
 
@@ -77,6 +78,9 @@ def _loaded(evidence: Any) -> Any:
     return json.loads(evidence) if isinstance(evidence, str) else evidence
 
 
+_PERSONALISED = """
+SELECT member.id FROM ({members}) AS member JOIN customers_customer AS whose ON whose.id = member.id WHERE whose.is_personalised
+"""
 _EFFECT = """
 WITH member AS MATERIALIZED ({members}),
 held AS MATERIALIZED (
@@ -94,8 +98,13 @@ SELECT (SELECT count(*) FROM member),
 
 
 def rule_effect(node: Node, tag: Tag, rule: TagRule | None, at: dt.datetime) -> RuleEffect | None:
-    """Gains and losses of a tag over everybody, if this condition were its rule; None when it takes too long."""
+    """Gains and losses of a tag over everybody, if this condition were its rule; None when it takes too long.
+
+    Who turned personal recommendations off is not counted where the condition looks at behaviour: the rule skips them.
+    """
     members = select_members(node, at)
+    if looks_at_behaviour(node):
+        members = Statement(_PERSONALISED.replace("{members}", members.sql), members.params)
     params = {**members.params, "tag": tag.pk, "rule": rule.pk if rule else 0}
     try:
         asked = Statement(_EFFECT.replace("{members}", members.sql), params)

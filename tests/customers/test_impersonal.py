@@ -12,6 +12,7 @@ from campaigns.models import FollowUp
 from campaigns.queries.audience import plan_for
 from campaigns.services.follow_ups import make_follow_ups
 from core import clock
+from core.conditions import parse
 from core.worker import run_pending
 from customers.models import Customer
 from customers.services.consents import set_personalised
@@ -20,6 +21,7 @@ from messaging.queries import explain, preview
 from staff.models import User
 from tagging.models import Segment, Tag, TagAssignment, TagRule
 from tagging.queries.personal import is_personal
+from tagging.queries.previews import rule_effect
 from tagging.queries.refreshing import collect_stale, live_rules
 from tagging.services.manual import add_tag
 from tagging.services.refresh import refresh_all, refresh_tags
@@ -59,6 +61,15 @@ def test_rules_on_behaviour_skip_them_in_the_nightly_refresh(pair: Any, family_r
     run_pending()
     assert tagged(family_rule) == ["苏晴"]
     assert collect_stale(live_rules(), clock.now()) == 0
+
+
+def test_the_preview_of_a_rule_on_behaviour_does_not_count_them(pair: Any, family: Tag) -> None:
+    found = rule_effect(parse(VIEWED_FAMILY), family, None, clock.now())
+    assert found is not None
+    assert (found.matching, found.would_add, found.would_remove) == (1, 1, 0)
+    neutral = rule_effect(parse(LIVES_IN_HANGZHOU), family, None, clock.now())
+    assert neutral is not None
+    assert neutral.matching == 2
 
 
 def test_turning_it_off_takes_the_tags_away_and_on_brings_them_back(pair: Any, family_rule: TagRule) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from core import clock
 from core.errors import BadInput, Refused
 from core.models import Event
 from core.worker import run_pending
 from customers.choices import ImportState
 from customers.models import Activity, Customer, Identity, ImportBatch, ImportRow, Note
+from customers.queries.timeline import read_timeline
 from customers.services import import_undo, imports
 from customers.services.import_chunks import take_chunk
 from customers.services.keys import phone, unionid
@@ -125,6 +127,8 @@ def test_orders_of_other_systems_become_facts_once(lin: User) -> None:
     assert facts[0].occurred_at.isoformat() == "2026-03-01T01:30:00+00:00"
     zhang = Customer.objects.get(identities__value_hash=phone("+8613800000001").hash)
     assert Activity.objects.get(customer=zhang).event_count == 1
+    days, _older = read_timeline(zhang, group="order", before=clock.now())
+    assert [entry.text for _day, entries in days for entry in entries] == ["外部订单 C-1：云南6日游，¥3980.00"]
     second = run(ORDERS + "C-5,13800000001,张三,莫干山,600,1,2026-03-05,,携程,\n", "orders", lin)
     assert counts(second) == {"read": 6, "added": 1, "duplicate": 4, "refused": 1}
     import_undo.undo_import(second, user=lin)

@@ -10,11 +10,22 @@ import pytest
 from django.test import Client
 
 from core import clock
-from customers.models import Consent, Customer, DataExport, DataRequest, Erasure, PrivacyText, Suppression
+from customers.models import (
+    Consent,
+    Customer,
+    DataExport,
+    DataRequest,
+    Erasure,
+    PrivacyText,
+    Sharing,
+    SharingSubject,
+    Suppression,
+    TravellerDocument,
+)
 from customers.services import consents, documents, requests
 from customers.services.sharing import record_sharing
 from staff.models import AuditEntry, User
-from tests.factories import make_customer
+from tests.factories import make_customer, make_token
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -48,11 +59,11 @@ def test_the_matrix_shows_each_decision_with_its_evidence(at_chens: Client, su: 
 
 def test_the_panel_costs_the_same_with_more_entries(at_chens: Client, su: Customer, django_assert_num_queries: Any) -> None:
     at_chens.get(f"/customers/{su.pk}/consents")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         at_chens.get(f"/customers/{su.pk}/consents")
     for granted in (True, False, True):
         consents.set_consent(su, purpose="marketing", channel="any", granted=granted, text_version="1", source="mini")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert at_chens.get(f"/customers/{su.pk}/consents").status_code == 200
 
 
@@ -184,3 +195,74 @@ def test_a_number_is_suppressed_from_the_page(at_lins: Client) -> None:
     assert at_lins.post("/settings/privacy/suppression", {"phone": "+852 5123 4567", "reason": "12321"}).status_code == 302
     assert at_lins.post("/settings/privacy/suppression", {"phone": "123"}).status_code == 400
     assert Suppression.objects.count() == 1
+
+
+def test_a_transfer_is_written_down_listed_and_taken_out(at_lins: Client, su: Customer, lin: User) -> None:
+    form = {
+        "recipient": "=大理地接社", "purpose": "接机", "fields": ["name", "phone"], "people": f"#{su.pk}，{su.pk}", "reference": "SO-1",
+        "abroad": "on",
+    }  # fmt: skip
+    assert at_lins.post("/settings/privacy/sharing", form).status_code == 302
+    entry = Sharing.objects.get()
+    assert (entry.people, entry.fields, entry.is_abroad, entry.shared_by) == (1, ["name", "phone"], True, lin)
+    assert SharingSubject.objects.get().customer_id == su.pk
+    assert "=大理地接社" in at_lins.get("/settings/privacy?tab=sharing").content.decode()
+    table = at_lins.get("/settings/privacy/sharing.csv").content.decode("utf-8-sig")
+    assert "'=大理地接社" in table
+    assert "苏晴" not in table
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["sharing.recorded", "sharing.exported"]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"people": "0"}, {"people": "abc"}, {"people": ""}, {"people": "99999999999999999999"}, {"people": "1' OR 1=1--"},
+    {"fields": ["salary"]}, {"fields": []}, {"recipient": ""}, {"purpose": " "}, {"recipient": "x" * 121},
+])  # fmt: skip
+def test_a_transfer_that_is_wrong_changes_nothing(at_lins: Client, su: Customer, wrong: dict[str, Any]) -> None:
+    form = {"recipient": "地接社", "purpose": "接机", "fields": ["name"], "people": str(su.pk), **wrong}
+    assert at_lins.post("/settings/privacy/sharing", form).status_code == 400
+    assert (Sharing.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_staff_enter_a_document_from_paper_and_see_it_masked(at_chens: Client, su: Customer, wang: User) -> None:
+    traveller = documents.add_traveller(su, name="小宝", birthday=dt.date(1990, 1, 1))
+    child = documents.add_traveller(su, name="小贝", birthday=clock.today() - dt.timedelta(days=2000))
+    url = f"/customers/{su.pk}/travellers/{traveller.pk}/documents"
+    form = {"kind": "passport", "number": "E12345678", "note": "湖滨店 31 号文件夹"}
+    page = at_chens.post(url, form, headers=HTMX).content.decode()
+    assert "****5678" in page
+    assert "E12345678" not in page
+    kept = TravellerDocument.objects.get()
+    assert b"E12345678" not in bytes(kept.number_sealed)
+    assert (kept.consent_source, Consent.objects.get(purpose="document").note) == ("paper", "湖滨店 31 号文件夹")
+    assert AuditEntry.objects.filter(action="customer.document_recorded").count() == 1
+    for wrong in ({"number": "1"}, {"note": ""}, {"kind": "x"}, {"expires_on": "2020-01-01"}, {"expires_on": "2026-02-30"}):
+        assert at_chens.post(url, {**form, **wrong}, headers=HTMX).status_code == 400
+    at_childs = f"/customers/{su.pk}/travellers/{child.pk}/documents"
+    assert at_chens.post(at_childs, form, headers=HTMX).status_code == 409  # nobody said that a guardian signed
+    assert at_chens.post(at_childs, {**form, "guardian": "on"}, headers=HTMX).status_code == 200
+    assert TravellerDocument.objects.count() == 2
+    stranger = Client()
+    stranger.force_login(wang)
+    assert stranger.post(url, form).status_code == 404
+    foreign = documents.add_traveller(make_customer("陆远"), name="别人", birthday=dt.date(1990, 1, 1))
+    assert at_chens.post(f"/customers/{su.pk}/travellers/{foreign.pk}/documents", form).status_code == 404
+
+
+def test_customers_see_who_saw_and_got_their_data_and_nobody_elses(at_lins: Client, su: Customer, lin: User) -> None:
+    other = make_customer("陆远")
+    traveller = documents.add_traveller(su, name="小宝", birthday=dt.date(1990, 1, 1))
+    kept = documents.keep_document(traveller, kind="passport", number="E12345678", text_version="1")
+    at_lins.post(f"/customers/{su.pk}/documents/{kept.pk}/reveal", {"reason": "出票需要核对号码"})
+    record_sharing(recipient="大理地接社", purpose="接机", fields=["name"], customer_ids=[su.pk], shared_by=lin)
+    answers = []
+    for customer in (su, other):
+        headers = {"Authorization": f"Bearer {make_token(customer)}"}
+        answers.append(Client().get("/api/mp/v1/access-log", headers=headers).json())
+    assert [one["action"] for one in answers[0]["accesses"]] == ["reveal.document"]
+    assert answers[0]["accesses"][0]["role"] == "管理员"
+    assert [(one["recipient"], one["fields_given"], one["is_abroad"]) for one in answers[0]["sharings"]] == [
+        ("大理地接社", ["name"], False)
+    ]
+    assert "林岚" not in str(answers[0])
+    assert answers[1] == {"accesses": [], "sharings": []}
+    assert Client().get("/api/mp/v1/access-log").status_code == 401
