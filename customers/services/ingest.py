@@ -8,6 +8,7 @@ request) the batch is looked up first and written without what is known. Most re
 
 import dataclasses
 import datetime as dt
+import itertools
 import logging
 
 import psycopg
@@ -209,8 +210,16 @@ def _acceptable(requests: list[Request], owners: Owners) -> list[Place]:
             request.customer_id, public_id, request.home_id = owners.get(request.token_hash, (None, "", None))
         else:
             public_id = ""
-        known = request.customer_id is not None
-        request.statuses = statuses = [_status(item, public_id, met) for item in request.items] if known else []
+        if request.customer_id is None:
+            request.statuses = []
+            continue
+        ids = {item.id for item in request.items if not item.code and item.customer is None}
+        if len(ids) == len(request.items) and met.isdisjoint(ids):  # nearly always: nothing to say about any of them
+            met |= ids
+            request.statuses = [ACCEPTED] * len(ids)
+            places += zip(itertools.repeat(request), range(len(ids)))
+            continue
+        request.statuses = statuses = [_status(item, public_id, met) for item in request.items]
         places += [(request, index) for index, status in enumerate(statuses) if status is ACCEPTED]
     return places
 
