@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from core import clock
 from customers.choices import Lifecycle
 from customers.intake.kinds import EVENTS
-from customers.models import Customer, Note
+from customers.models import Customer, Note, Source
 from staff.models import User
 
 PAGE = 60
@@ -150,9 +150,16 @@ def _facts(customer_id: int, group: str, before: dt.datetime) -> list[Entry]:
         rows = [(kind, at, json.loads(props), source) for kind, at, props, source in cursor.fetchall()]
     names = _names(props for _kind, _at, props, _source in rows)
     entries = [_entry(kind, at, props, names) for kind, at, props, _source in rows]
+    called = _called({source for _kind, _at, _props, source in rows})
     for entry, (_kind, _at, _props, source) in zip(entries, rows, strict=True):
-        entry.source = str(PLACES.get(source, ""))
+        entry.source = str(PLACES.get(source.partition(":")[0]) or called.get(source, ""))
     return entries
+
+
+def _called(codes: set[str]) -> dict[str, str]:
+    """What the agency calls other systems whose code is no word of ours; asked only where there is one."""
+    asked = {code for code in codes if code not in PLACES and code != "app" and ":" not in code}
+    return dict(Source.objects.filter(code__in=asked).values_list("code", "name")) if asked else {}
 
 
 def _entry(kind: str, at: dt.datetime, props: dict[str, Any], names: Mapping[str, Mapping[Any, str]]) -> Entry:
