@@ -88,7 +88,7 @@ def stranger_s(wang: User) -> dict[str, object]:
         "customer_id": customer.pk,
         "note_id": Note.objects.create(customer=customer, author=wang, text="喜欢安静").pk,
         "task_id": FollowUp.objects.create(
-            key="k", customer=customer, assignee=wang, title="回访", reason="unpaid", due_at=now
+            key="k", customer=customer, assignee=wang, title="回访", reason="checkout_unpaid", due_at=now
         ).pk,
         "no": order.no,
         "traveller_id": save_traveller(customer, name="钱小多", kinship="child").pk,
