@@ -62,7 +62,7 @@ def _amounts(text: str, expected: bool) -> Iterator[Amount]:
         clause = clause_of(text, match.start())
         near = text[clause.start : clause.end]
         has_unit = bool(_UNIT.match(after)) or words[-1] in "万w千k百" or any(char in "万w千k" for char in words)
-        spoken = has_unit or _CUE.search(near) or _EACH_AFTER.match(after)
+        spoken = has_unit or _CUE.search(near) or _EACH_AFTER.match(after) or _EACH.search(text[clause.start : match.start()])
         if not spoken and not (expected and yuan >= 300):
             continue
         yield Amount(Span(*match.span()), yuan, _each(text, match, clause))

@@ -234,7 +234,8 @@ def _ages(text: str, reading: PartyReading) -> Iterator[Age]:
 def _years(match: re.Match[str]) -> list[int]:
     words = re.sub(r"老[大二三]|另?一个|半|多|出头|上下|左右", " ", match[0])
     found = re.findall(_AGE_NUM, words)
-    return [value for word in found if (value := count(word)) is not None and 0 <= value < 110]
+    nearly = 1 if re.search(r"快\s*(?:要)?(?:\d|[一二三四五六七八九十])", words) else 0  # 快六十 is not yet sixty
+    return [value - nearly for word in found if (value := count(word)) is not None and 0 <= value < 110]
 
 
 def _set_ages(text: str, ages: list[Age], reading: PartyReading) -> None:

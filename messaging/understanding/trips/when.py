@@ -1,6 +1,7 @@
 """Day or month of departure, and days."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from messaging.understanding.dates import Anchor, Length, When, lengths, moments
@@ -22,7 +23,7 @@ def read_when(message: Message, trip: TripRequest) -> list[Span]:
     known = trip.value("start_date") or _first_day(trip.value("start_month"))
     dates = moments(message.text, Anchor(message.today, _stated_month(message, known)))
     spans = lengths(message.text, dates)
-    chosen = _chosen(message, dates)
+    chosen = _with_return(message.text, dates, _chosen(message, dates))
     if chosen is not None:
         _set_date(message, trip, chosen)
     days = _days(message, spans)
@@ -36,6 +37,17 @@ def read_when(message: Message, trip: TripRequest) -> list[Span]:
         if "days" not in trip.single or length > 2:
             trip.single["days"] = message.slot(length, chosen.span)
     return [*(when.span for when in dates), *(length.span for length in spans)]
+
+
+def _with_return(text: str, dates: list[When], chosen: When | None) -> When | None:
+    """7.15出发7.20回: the later day that is said to be the way back ends the trip."""
+    if chosen is None or chosen.day is None or chosen.last is not None:
+        return chosen
+    for when in dates:
+        back = re.match(r"^[^，。！？]{0,4}?(?:回|返)", text[when.span.end :])
+        if back and when.day is not None and when.day > chosen.day:
+            return replace(chosen, last=when.day)
+    return chosen
 
 
 def _first_day(month: str | None) -> date | None:

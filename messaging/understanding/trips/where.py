@@ -13,6 +13,7 @@ _ORIGIN_AFTER = re.compile(
 )
 _NOT_FROM = re.compile(r"^(?:进去?|入|玩起|开始|回来|返|再|转)")
 _LIVES = re.compile(r"(?:我们?|咱们?|人|家|目前|坐标|本人|常住|现在|都|俺们?|应该)(?:就|都|也|现在|目前|是)?(?:住在|在|住)$")
+_LOCAL = re.compile(r"^本地(?:客户|客人|人|的|出发)")
 _FROM_PEOPLE = re.compile(r"^(?:人|这边的|这边|的客户|的客人)(?!均|多|少)")
 _BY = r"(?:坐|乘|搭|开|自己|一起|打算|想|准备|直接|□)*(?:飞机|高铁|动车|火车|大巴|自驾|开车|自己开车|直飞|飞|邮轮|绿皮|车|船)"
 _LEADS_TO = re.compile(
@@ -36,6 +37,7 @@ _REPLACES = re.compile(r"换成|改成|改去|改到|换到|改为|换|还是去
 _ADDS = re.compile(
     r"再加|加上|加个?|顺便|顺道|顺路|也(?:想)?(?:去|玩|要|安排)|还(?:想|要)?去|连着|再去|再到|多去|外加|一起|都去|还有"
 )
+_SLIP = re.compile(r"不对(?!吗)|说错|打错|记错|口误|应该是|更正")
 _UNKNOWN = re.compile(
     r"(?:去|到|飞|游)(?:一?趟|下)?([\u4e00-\u9fff]{2,5}?)(?:玩|旅游|旅行|看看|转转|走走|度假|散心|待|住|逛|自由行|[，。！？,\s□\d]|$|那边|一趟|的|啊|吧)"
 )
@@ -93,7 +95,7 @@ class _Reader:
         if re.search(r"(?:去|到|回|在|玩)$", before) and not re.match(r"^(?:市|站)?(?:出发|起飞|始发)", after):
             return False
         if len(self.mentions) > 1 and re.match(
-            r"^(?:坐)?(?:高铁|动车|火车|飞机|飞|直飞)(?:往返|来回|过去|走)?(?:[\s，。,]|$)", after
+            r"^(?:坐)?(?:高铁|动车|火车|飞机|飞|直飞|大巴|汽车)(?:往返|来回|过去|走)?(?:[\s，。,]|$)", after
         ):
             return True
         flies = re.match(r"^飞", after) and not self._next_joined(mention)
@@ -126,6 +128,8 @@ class _Reader:
         before, after = self._around(mention)
         if mention.place.kind == "spot" or re.search("老家", before[-6:]):
             return False
+        if _LOCAL.match(after):
+            return True
         if _LIVES.search(before):
             return not re.match(r"^(?:玩|住|待|旅游|的酒店)", after)
         return bool(re.search(r"(?:我|我们|咱|咱们|俺)(?:是|都是)?$", before) and _FROM_PEOPLE.match(after))
@@ -161,7 +165,14 @@ class _Reader:
                 continue
             fresh += [(mention, place) for place in mention.places]
         fresh = [(mention, place) for mention, place in fresh if place.name not in dropped or _last_of(fresh, place) is mention]
+        fresh = self._corrected(fresh)
         return self._narrowest(fresh), dropped - {place.name for _, place in fresh}
+
+    def _corrected(self, fresh: list[tuple[Mention, Place]]) -> list[tuple[Mention, Place]]:
+        """去桂林，不对，应该是阳朔: what was said before the slip is taken back counts no more."""
+        slips = [match.end() for match in _SLIP.finditer(self.text)]
+        kept = [pair for pair in fresh if slips and pair[0].span.start >= slips[-1]]
+        return kept or fresh
 
     def _contrast(self, after: str) -> bool:
         return bool(re.match(r"^[^，。]{0,3}?(?:不(?:要|想)太|不要购物|不走|不要(?:爬|坐|骑|早|赶|太|安排))", after))

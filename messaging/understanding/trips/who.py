@@ -152,7 +152,9 @@ class _Fold:
 
     def _with_listed_elders(self, adults: int) -> int:
         """两个大人两个老人一个孩子 lists the elders beside the other adults."""
-        listed = re.search(r"(?:大人|成人)[、,和跟加带\s]{0,2}[一二两俩三四\d]个?(?:位)?老人", self.text)
+        listed = re.search(r"(?:大人|成人|大)[^（(]{0,12}?[、,和跟加带\s][一二两俩三四\d]个?(?:位)?老人", self.text)
+        if listed and re.search(r"其中|里头|里面|含|包括", listed[0]):
+            listed = None
         return adults + (self.reading.elders or 0) if listed else adults
 
     def _family_adults(self, children: list[int] | None) -> int:
