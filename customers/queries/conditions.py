@@ -13,7 +13,6 @@ from core.conditions.fields import Args, Contribution, Field, Row, Snapshot
 from core.conditions.params import Option, Options, Param, Pick, Picks, words
 from core.conditions.sql import Query, Rows, Source
 from customers.choices import Channel, Gender, Lifecycle, Purpose, RfmSegment
-from customers.models import Customer
 from customers.queries.conditions_household import HouseholdField, load_household
 from customers.queries.conditions_reach import ReachableField, load_addresses
 from staff.models import Department, User
@@ -91,13 +90,29 @@ def _list(name: str, label: Any, values: Picks, column: str = "") -> ListField:
 
 
 def _city_options() -> Sequence[Option]:
-    cities = Customer.objects.exclude(city="").order_by("city").values_list("city", flat=True).distinct()[:200]
-    return tuple(Option(city, city) for city in cities)
+    return _values_of("city")
 
 
 def _source_options() -> Sequence[Option]:
-    sources = Customer.objects.exclude(source="").order_by("source").values_list("source", flat=True).distinct()[:200]
-    return tuple(Option(source, source) for source in sources)
+    return _values_of("source")
+
+
+# From value to next value along the list's partial index: as many steps as there are values, however many customers.
+_DISTINCT = """
+WITH RECURSIVE step (value, n) AS (
+    (SELECT {column}, 1 FROM customers_standing WHERE {column} <> '' ORDER BY {column} LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {column} FROM customers_standing WHERE {column} <> '' AND {column} > step.value ORDER BY {column} LIMIT 1),
+        n + 1
+    FROM step WHERE step.value IS NOT NULL AND n < 200
+) SELECT value FROM step WHERE value IS NOT NULL
+"""
+
+
+def _values_of(column: str) -> Sequence[Option]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DISTINCT.replace("{column}", column))
+        return tuple(Option(value, value) for (value,) in cursor.fetchall())
 
 
 def _owner_options() -> Sequence[Option]:

@@ -149,10 +149,14 @@ def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
     near = list(step.sorted(found.rows).values_list("customer_id", flat=True)[:NEAR])
     passing = set(Customer.objects.filter(*(one.near for one in found.loose), pk__in=near).values_list("pk", flat=True))
     if len(passing) >= wanted or len(near) < NEAR:
-        chosen = [pk for pk in near if pk in passing][:wanted]
-        rows = Standing.objects.select_related("customer__owner").in_bulk(chosen)
-        return [rows[pk] for pk in chosen if pk in rows]
-    return list(step.sorted(found.all(), by_index=False).select_related("customer__owner")[:wanted])
+        return _in_order([pk for pk in near if pk in passing][:wanted])
+    # First who, in the narrow table alone, then the page's own rows: joined at once, all customers would be read.
+    return _in_order(list(step.sorted(found.all(), by_index=False).values_list("customer_id", flat=True)[:wanted]))
+
+
+def _in_order(ids: list[int]) -> list[Standing]:
+    rows = Standing.objects.select_related("customer__owner").in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]
 
 
 def _path(parts: int, cursor: _Cursor | None, backwards: bool) -> Sequence[int]:
