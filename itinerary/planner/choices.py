@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -144,6 +145,11 @@ def stays(guide: Guide, taste: Taste, middle: tuple[float, float]) -> Iterator[l
         yield [stay] * nights
     if not ranked:
         yield from _moving(groups, last, nights, score)
+        if not groups and guide.last_stays and nights > 1:  # dear only where the last night is bound: cheap before it
+            dearness = operator.methodcaller("cost")
+            cheapest = min(guide.hotels, key=dearness)
+            for final in sorted(guide.last_stays & set(guide.hotels), key=dearness)[:3]:
+                yield [*[cheapest] * (nights - 1), final]
 
 
 def _moving(

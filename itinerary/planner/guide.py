@@ -52,6 +52,10 @@ class Stay(NamedTuple):
     hotel: Hotel
     rooms: int
 
+    def cost(self) -> tuple[float, int]:
+        """Yuan a night; the rank breaks ties."""
+        return self.hotel.price * self.rooms, self.hotel.rank
+
 
 class _Checked:
     """A rule with its tests as closures."""
