@@ -86,7 +86,13 @@ NAVIGATION = (
             Entry(_("Follow-up tasks"), "/tasks", "tasks.view", "list-checks", "f", tab=True),
         ),
     ),
-    Group(_("Service"), (Entry(_("Inbox"), "/inbox", "customers.view", "messages-square", "i"),)),
+    Group(
+        _("Service"),
+        (
+            Entry(_("Inbox"), "/inbox", "customers.view", "messages-square", "i"),
+            Entry(_("Knowledge"), "/kb", "knowledge.view", "book-open", "k"),
+        ),
+    ),
     Group(_("Insights"), (Entry(_("Analytics"), "/analytics", "campaigns.view", "chart-column", "a"),)),
     Group(
         _("Settings"),
@@ -126,7 +132,8 @@ PALETTE_SOURCES: tuple[str, ...] = (
 SPELLED = {
     "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "行程": "xc",
     "新建行程": "xjxc", "供应商与资源": "gysyzy", "订单": "dd",
-    "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "客服工作台": "kfgzt", "数据分析": "sjfx", "数据接入": "sjjr",
+    "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "客服工作台": "kfgzt", "知识库": "zsk",
+    "数据分析": "sjfx", "数据接入": "sjjr",
     "设置与审计": "szysj", "新建活动": "xjhd", "新建客群": "xjkq", "导入供应商数据": "drgyssj", "添加员工": "tjyg",
     "静默时段、频控与审批": "jmsd、pkysp", "审计日志": "sjrz", "我的账号与两步验证": "wdzhylbyz", "模拟手机": "mnsj",
     "基础数据后台": "jcsjht", "浅色外观": "qswg", "深色外观": "sswg", "外观跟随系统": "wggsxt", "查看快捷键": "ckkjj",

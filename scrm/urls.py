@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalog.urls")),
     path("", include("orders.urls")),
     path("", include("itinerary.urls")),
+    path("", include("service_bot.urls")),
     re_path("", views.missing, name="missing"),  # last
 ]
 if settings.PLATFORM_MODE == "sim":

@@ -23,13 +23,17 @@ ABILITIES = frozenset(
         "suppliers.view", "suppliers.import",
         "orders.view", "orders.create", "orders.override_price",
         "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
+        "knowledge.view", "knowledge.edit",
         "data.view", "data.manage",
         "settings.view", "policy.edit", "staff.view", "staff.manage", "audit.view", "audit.export", "admin.use", "sim.use",
     }
 )  # fmt: skip
 
 _EVERYBODY = {"workbench.view", "settings.view", "sim.use"}
-_READS = {"customers.view", "tags.view", "segments.view", "campaigns.view", "channels.view", "products.view", "orders.view"}
+_READS = {
+    "knowledge.view", "customers.view", "tags.view", "segments.view",
+    "campaigns.view", "channels.view", "products.view", "orders.view",
+}  # fmt: skip
 _FRONT_LINE = (
     _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
 )
@@ -40,6 +44,7 @@ _TABLE: dict[str, frozenset[str]] = {
         # Marketing sees no plain phone number: it reaches people through the Touch Governor, never by hand.
         _EVERYBODY
         | _READS
+        | {"knowledge.edit"}
         | {"customers.edit", "customers.assign", "customers.merge", "tags.assign", "tags.manage", "segments.manage"}
         | {
             "channels.manage",
@@ -56,7 +61,7 @@ _TABLE: dict[str, frozenset[str]] = {
     Role.PLANNER: frozenset(
         _FRONT_LINE | {"orders.create", "document.reveal", "cost.view", "products.edit", "suppliers.view", "suppliers.import"}
     ),
-    Role.SERVICE: frozenset(_FRONT_LINE),
+    Role.SERVICE: frozenset(_FRONT_LINE | {"knowledge.edit"}),
     Role.FINANCE: frozenset(
         _EVERYBODY
         | {"customers.view", "products.view", "orders.view", "cost.view", "suppliers.view", "campaigns.view", "audit.view"}

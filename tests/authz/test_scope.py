@@ -34,6 +34,8 @@ SHARED = {
     "department_id": "administrators only",
     "text_id": "privacy texts are the agency's",
     "user_id": "administrators and auditors only",
+    "entry_id": "knowledge is the agency's",
+    "document_id": "knowledge is the agency's",
     "resource_id": "resources are the agency's",
     "batch_id": "imports are the agency's",
     "key_id": "keys of sources are the agency's",

@@ -1,0 +1,1 @@
+"""Decisions of the bot, without database, clock or network."""
