@@ -7,6 +7,7 @@ from orders.models import Order, Payment, Refund
 from scrm.demo.loader.agency import take_seats
 from scrm.demo.loader.campaigns import load_campaigns
 from scrm.demo.loader.channels import load_channels
+from scrm.demo.loader.knowledge import load_knowledge
 from scrm.demo.loader.load import Say, Story
 from scrm.demo.loader.tables import continue_ids
 from scrm.demo.loader.tags import load_segments, load_tags, tag_by_hand, tag_customers
@@ -19,10 +20,12 @@ def load_story(story: Story, say: Say) -> None:
     """All of it, inside the caller's transaction, after `load_world`."""
     started, author = time.monotonic(), story.members["ops"]
     tags = load_tags(author)
+    answers = load_knowledge(story.members["service"])
     segments = load_segments(tags, author)
     given = tag_customers(story.wish.customers)
     tag_by_hand(story.members, tags, story.wish.seed)
     say(f"{len(tags)} tags, {given:,} given by rules, {len(segments)} segments, {time.monotonic() - started:.1f} s")
+    say(f"{answers} answers of the bot")
     codes = load_channels(story)
     campaigns = load_campaigns(story, segments, with_past=story.wish.customers <= MOST_FOR_A_PAST)
     waiting, refunds = load_waiting_orders(story), request_refunds(story)
