@@ -24,6 +24,7 @@ from itinerary.queries.documents import open_spans
 from itinerary.services.editing import apply_edits, check_version, create_itinerary
 from messaging.understanding.trips import Slot, Turn, understand
 from staff.models import User
+from tagging.services.chats import read_chat
 
 NEEDED = ("destinations", "start_date", "days", "adults")
 MOST_TURNS = 60
@@ -68,6 +69,7 @@ def capture_requirement(*, customer: Customer, text: str, role: str = "customer"
     request.updated_at = clock.now()
     request.save()
     found = Understood(request, trip.values(), missing[0] if missing else "")
+    enqueue(tell_wishes, key=str(request.pk), run_at=clock.now() + QUIET, request_id=request.pk)
     if found.is_complete:
         enqueue(draft_requested, key=str(request.pk), run_at=clock.now() + QUIET, request_id=request.pk)
     return found
@@ -111,14 +113,29 @@ def draft_requested(request_id: int) -> None:
     request = TripRequest.objects.filter(pk=request_id, state=RequestState.COLLECTING).select_related("customer__owner").first()
     if request is None:
         return
-    quiet_in = (request.updated_at + QUIET - clock.now()).total_seconds()
-    if quiet_in > 0:
-        raise Later(quiet_in, "the customer is still writing")
+    _wait_for_quiet(request)
     try:
         draft_itinerary(request=request, user=request.customer.owner)
     except (BadInput, Refused) as refused:
         TripRequest.objects.filter(pk=request.pk).update(state=RequestState.COMPLETE, updated_at=clock.now())
         logger.info("request %s is left to its advisor: %s", request.pk, type(refused).__name__)
+
+
+@job(Lane.USUAL, coalesce=True)
+def tell_wishes(request_id: int) -> None:
+    """Let the customer's tags hear what the chat says about the wished trip, once the customer is quiet for a moment."""
+    request = TripRequest.objects.select_related("customer").filter(pk=request_id).first()
+    if request is None:
+        return
+    _wait_for_quiet(request)
+    turns = [(str(role), str(text)) for role, text in request.turns]
+    read_chat(request.customer, turns, key=f"request:{request.pk}:{len(turns)}")
+
+
+def _wait_for_quiet(request: TripRequest) -> None:
+    quiet_in = (request.updated_at + QUIET - clock.now()).total_seconds()
+    if quiet_in > 0:
+        raise Later(quiet_in, "the customer is still writing")
 
 
 @transaction.atomic

@@ -14,7 +14,8 @@ from catalog.queries.rates import contract_rates, stock_of
 from catalog.rules import Stock
 from catalog.services.inventory import Row, give_back_allotment, save_contract, set_inventory, take_allotment
 from core import clock
-from core.errors import BadInput, Refused
+from core.errors import BadInput, Later, Refused
+from core.models import Event, Job
 from customers.models import Customer
 from itinerary.choices import BookingState, QuoteState, ReminderState, RequestState, TripStage
 from itinerary.models import Itinerary, Operation, QuoteVersion, SupplierBooking, Trip
@@ -29,7 +30,7 @@ from itinerary.services.quoting import (
     revoke_proposal,
     send_proposal,
 )
-from itinerary.services.requests import capture_requirement, draft_itinerary
+from itinerary.services.requests import capture_requirement, draft_itinerary, tell_wishes
 from itinerary.services.trips import open_trip, replace_booking, run_reminder, set_booking
 from orders.models import Order
 from orders.services.payments import next_instalment
@@ -91,6 +92,18 @@ def test_a_request_without_a_date_is_not_drafted(hangzhou_resources: list[Resour
         draft_itinerary(request=understood.request)
     assert refused.value.code == "missing_slots"
     assert not Itinerary.objects.exists()
+
+
+def test_a_chat_tells_the_customers_tags_what_is_wished(customer: Customer) -> None:
+    request = capture_requirement(customer=customer, text="下个月20号想带8岁孩子去杭州玩三天，预算一万").request
+    with pytest.raises(Later):
+        tell_wishes(request.pk)  # the customer may still be writing
+    with time_machine.travel(clock.now() + dt.timedelta(seconds=6), tick=False):
+        tell_wishes(request.pk)
+        tell_wishes(request.pk)
+    wished = Event.objects.get(customer_id=customer.pk, kind="trip.wished")
+    assert (wished.props["days"], wished.props["children"], wished.props["budget"]) == (3, 1, 10000)
+    assert Job.objects.filter(function="itinerary.services.requests.tell_wishes").count() == 1
 
 
 def test_a_city_without_resources_is_named(customer: Customer) -> None:
