@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import uuid
+from typing import Any
 
 import pytest
 import time_machine
@@ -37,7 +38,7 @@ def proposal(trip: Itinerary, lin: User) -> QuoteVersion:
     return send_proposal(itinerary=trip, user=lin)
 
 
-def post(client: Client, path: str, body: object) -> object:
+def post(client: Client, path: str, body: object) -> Any:
     return client.post(path, json.dumps(body), content_type="application/json")
 
 
@@ -58,11 +59,11 @@ def test_the_list_asks_the_same_few_questions_for_one_and_for_three(
 def test_a_sentence_becomes_a_plan_in_the_editor(browser: Client, hangzhou_resources: list[Resource], customer: Customer) -> None:
     answer = browser.post("/itineraries/new", {"brief": "下个月20号两大一小去杭州玩三天，孩子8岁", "customer": customer.pk})
     assert answer.status_code == 302
-    state = browser.get(f"{answer.url}/data.json").json()
+    state = browser.get(f"{answer['Location']}/data.json").json()
     assert len(state["document"]["days"]) == 3
     assert state["total"]
     assert state["sheet"]["margin"]
-    assert browser.get(answer.url).status_code == 200
+    assert browser.get(answer["Location"]).status_code == 200
     refused = browser.post("/itineraries/new", {"brief": "想去敦煌玩三天"})
     assert (refused.status_code, Itinerary.objects.count()) == (422, 1)
 
@@ -82,17 +83,19 @@ def test_edits_are_saved_merged_or_refused(browser: Client, trip: Itinerary) -> 
     late = post(browser, path, {"revision": trip.revision, "operations": [{"do": "remove", "key": keys[0]}]})
     assert (late.status_code, late.json()["code"]) == (409, "edited_meanwhile")
     assert late.json()["revision"] == trip.revision + 2
-    for body in (
+    bodies: list[object] = [
         [],
         {},
         {"revision": -1, "operations": []},
         {"revision": 0, "operations": [1]},
         {"revision": True, "operations": [{}]},
-    ):
+    ]
+    for body in bodies:
         assert post(browser, path, body).status_code == 400
 
 
 def test_who_may_not_see_costs_gets_none(trip: Itinerary, chen: User) -> None:
+    assert trip.customer_id is not None
     Customer.objects.filter(pk=trip.customer_id).update(owner=chen)
     client = Client()
     client.force_login(chen)

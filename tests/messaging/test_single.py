@@ -32,6 +32,7 @@ def an(corp: Corp, lin: User) -> Customer:
 
 def write(customer: Customer, by: User, text: str = "明早八点集合") -> MassTask:
     message = send_single(customer, actor=by, text=text, purpose=Purpose.MARKETING)
+    assert message.task_id is not None
     return MassTask.objects.get(pk=message.task_id)
 
 

@@ -183,7 +183,7 @@ def test_below_a_closed_folder_the_servers_live_elsewhere(state: Path) -> None:
 def test_missing_programs_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "_package", lambda _: None)
     monkeypatch.setenv("PATH", "/nowhere")
-    for find, remedy in ((embedded._packaged_redis, "apt install redis-server"), (embedded._packaged_postgres, "docker compose")):
+    for find, remedy in ((embedded._packaged_redis, "apt install redis-server"), (embedded.postgres_programs, "docker compose")):
         with pytest.raises(servers.CannotStart, match=remedy) as refusal:
             find()
         assert "\n" not in str(refusal.value)

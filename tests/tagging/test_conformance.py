@@ -210,6 +210,7 @@ def test_a_lifetime_ends_and_confidence_fades(told: list[tuple[Life, str, int, i
         assert fading is not None
         assert kept is not None
         assert kept.expires_at == clock.now() + dt.timedelta(days=14)
+        assert fading.expires_at is not None
         assert dt.timedelta(days=2) < fading.expires_at - clock.now() <= dt.timedelta(days=7)
     with time_machine.travel(NOW + dt.timedelta(days=76), tick=False):
         expire_tags()
