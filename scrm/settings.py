@@ -9,6 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from scrm import environment as env
+from scrm.customer_wiring import (  # noqa: F401 - settings by being here
+    CONDITION_FIELDS,
+    CUSTOMER_ADVICE,
+    CUSTOMER_ADVICE_TAKEN,
+    CUSTOMER_BULK,
+    CUSTOMER_COLUMNS,
+    CUSTOMER_COMPOSER,
+    CUSTOMER_DERIVED,
+    CUSTOMER_ERASURE,
+    CUSTOMER_EXPORTERS,
+    CUSTOMER_PANELS,
+    CUSTOMER_RESTORED,
+    CUSTOMER_STANDING,
+    CUSTOMER_TABLES,
+    CUSTOMER_TASK_URL,
+    ERASERS,
+    ERASURE_FINALLY,
+    ERASURE_KEPT_UNTIL,
+    ERASURE_OBSTACLES,
+    EVENT_KINDS,
+    NAME_SOURCES,
+    PROFILE_SOURCES,
+    TAG_CHOICES,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("SCRM_DEBUG", True)
@@ -93,163 +117,12 @@ else:
 SUBSCRIPTIONS = "scrm.subscriptions.SUBSCRIPTIONS"
 SCHEDULE = "scrm.schedule.SCHEDULE"
 ROOT_URLCONF = "scrm.urls"
-CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
-EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
-# What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
-CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of"}
 # The corp's tag library holds so many tags in all; how often one friendship is told, and how many a run tells.
 WECOM_TAG_CAPACITY = env.whole_number("SCRM_WECOM_TAG_CAPACITY", 3_000, 1, 100_000)
 WECOM_TAG_PAUSE_SECONDS = env.whole_number("SCRM_WECOM_TAG_PAUSE_SECONDS", 0 if PLATFORM_MODE == "sim" else 300, 0, 86_400)
 WECOM_TAG_CALLS_PER_RUN = env.whole_number("SCRM_WECOM_TAG_CALLS_PER_RUN", 200, 1, 5_000)
-TAG_CHOICES = "tagging.queries.choices"  # the tags a channel may give its newcomers
-# Figures that customer lists sort and filter by: who knows them, as SQL for some customers or for all.
-CUSTOMER_STANDING = {
-    "value_amount": "orders.queries.value_figures",
-    "last_touch_at": "messaging.queries.touch_figures",
-    "next_task_at": "campaigns.queries.task_figures",
-}
-NAME_SOURCES = {
-    "product": "catalog.queries.product_names",
-    "destination": "catalog.queries.destination_names",
-    "order_id": "orders.queries.order_numbers",
-    "tag_id": "tagging.queries.tag_names",
-    "segment_id": "tagging.queries.segment_names",
-    "campaign_id": "campaigns.queries.campaign_names",
-    "user_id": "customers.queries.timeline.user_names",
-    "way_id": "customers.queries.channels.way_names",
-}
-# What the apps above know for the profile engine: SQL with the columns that customers.services.profile reads.
-PROFILE_SOURCES = {
-    "purchases": "orders.queries.customers.PURCHASES",
-    "answers": "messaging.queries.ANSWERS",
-    "interests": "catalog.queries.products.INTERESTS",
-}
-# What asks for a step, app by app: functions (customer, user, at) -> Advice; which of its tasks exist; who makes one.
-CUSTOMER_ADVICE = ["customers.queries.advice.advise", "orders.queries.advice.advise", "campaigns.queries.advice.advise"]
-CUSTOMER_ADVICE_TAKEN = "campaigns.queries.advice.taken"
-CUSTOMER_TASK_URL = "campaigns:task-add"
-# The composer above a timeline: what is written, its form, the ability.
-CUSTOMER_COMPOSER = {
-    "note": ("customers:compose_note", "customers.edit"),
-    "task": ("campaigns:task-new", "tasks.work"),
-    "message": ("messaging:compose", "tasks.work"),
-}
-# Acts on many customers at once, in the order of the bar: Kind of customers.services.bulk.
-CUSTOMER_BULK = {
-    "assign": "customers.services.bulk_assign.ASSIGN",
-    "tag_add": "tagging.services.bulk.ADD",
-    "tag_remove": "tagging.services.bulk.REMOVE",
-    "list": "tagging.services.bulk.LIST",
-    "task": "campaigns.services.bulk.TASK",
-    "export": "customers.services.bulk_export.EXPORT",
-}
-CUSTOMER_PANELS = [
-    "customers:advice_panel",
-    "customers:portrait_panel",
-    "customers:household_panel",
-    "customers:merges_panel",
-    "tagging:customer_panel",
-    "orders:customer_panel",
-    "privacy:consents_panel",
-]
-# Every column that names a customer, and how a merge moves it (customers.queries.places says what the words mean).
-# Merging, unmerging, export and erasure read this one list; a test fails for a column that is missing here.
-CUSTOMER_TABLES = {
-    "core_event.customer_id": "move",
-    "customers_identity.customer_id": "home",
-    "customers_membertoken.customer_id": "home",
-    "customers_clue.customer_id": "unless:kind,value_hash",
-    "customers_consent.customer_id": "customers.services.movers.CONSENTS",
-    "customers_activity.customer_id": "customers.services.movers.ACTIVITY",
-    "customers_relationship.customer_id": "move",
-    "customers_note.customer_id": "move",
-    "customers_traveller.customer_id": "move",
-    "customers_householdmember.customer_id": "unless:",
-    "customers_portrait.customer_id": "drop",
-    "customers_stagechange.customer_id": "move",
-    "customers_visitor.customer_id": "move",
-    "customers_favourite.customer_id": "unless:product_code",
-    "customers_datarequest.customer_id": "unless:kind",
-    "customers_dataexport.customer_id": "move",
-    "customers_sharingsubject.customer_id": "unless:sharing_id",
-    "tagging_tagassignment.customer_id": "tagging.services.merging.ASSIGNMENTS",
-    "tagging_customertags.customer_id": "tagging.services.merging.ARRAYS",
-    "tagging_tagverdict.customer_id": "unless:tag_id",
-    "tagging_tagsuggestion.customer_id": "unless:tag_id",
-    "tagging_interest.customer_id": "drop",
-    "tagging_segmentmembership.customer_id": "unless:segment_id",
-    "messaging_message.customer_id": "move",
-    "orders_order.customer_id": "home",
-    "itinerary_triprequest.customer_id": "unless:state",
-    "itinerary_itinerary.customer_id": "move",
-    "itinerary_acceptance.customer_id": "stay",
-    "campaigns_recipient.customer_id": "unless:campaign_id",
-    "campaigns_followup.customer_id": "move",
-    "customers_bulktarget.customer_id": "stay",
-    "customers_identity.home_id": "stay",
-    "customers_membertoken.home_id": "stay",
-    "customers_eventhome.home_id": "stay",
-    "orders_order.home_id": "stay",
-    "customers_customer.merged_into_id": "stay",
-    "customers_customerhistory.pgh_obj_id": "stay",
-    "customers_customerhistory.merged_into_id": "stay",
-    "customers_merge.survivor_id": "stay",
-    "customers_merge.absorbed_id": "stay",
-    "customers_mergereview.left_id": "stay",
-    "customers_mergereview.right_id": "stay",
-    "customers_erasure.customer_id": "stay",
-    "customers_importrow.customer_id": "stay",
-    "customers_standing.customer_id": "stay",
-}
-# How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
-# after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
-# Told last when a merge was undone: what came since and belongs to rows that went home.
-CUSTOMER_RESTORED = ["orders.services.merging.bring_events_home", "messaging.services.merging.bring_messages_home"]
-CUSTOMER_ERASURE = {
-    "core_event.customer_id": "customers.services.erasers.events",
-    "customers_datarequest.customer_id": "customers.services.erasers.requests",
-    "customers_bulktarget.customer_id": "customers.services.erasers.bulk_targets",
-    "customers_erasure.customer_id": "keep",
-    "customers_customer.merged_into_id": "keep",
-    "customers_customerhistory.merged_into_id": "keep",
-    "messaging_message.customer_id": "messaging.services.erasing.blank_messages",
-    "orders_order.customer_id": "keep",
-    "orders_order.home_id": "keep",
-    "campaigns_recipient.customer_id": "keep",
-}
-ERASERS = ["orders.services.erasing.blank_payers"]
-ERASURE_OBSTACLES = ["orders.queries.rights.erasure_obstacles"]
-ERASURE_KEPT_UNTIL = ["orders.queries.rights.kept_until"]
-ERASURE_FINALLY = [
-    "orders.services.erasing.delete_orders",
-    "campaigns.services.erasing.delete_recipients",
-    "messaging.services.erasing.delete_messages",
-]
-# The copy of one's own data: a reader where plain columns do not do (customers.queries.own_data), "skip" for bookkeeping.
-CUSTOMER_EXPORTERS = {
-    "core_event.customer_id": "customers.queries.own_data.events",
-    "customers_identity.customer_id": "customers.queries.own_data.identities",
-    "customers_traveller.customer_id": "customers.queries.own_data.travellers",
-    "customers_sharingsubject.customer_id": "customers.queries.own_data.sharings",
-    **dict.fromkeys(
-        [
-            "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
-            "customers_importrow.customer_id", "customers_standing.customer_id",
-            "tagging_customertags.customer_id", "customers_bulktarget.customer_id",
-            "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
-            "orders_order.home_id",
-            "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
-            "customers_mergereview.right_id", "customers_erasure.customer_id",
-        ],
-        "skip",
-    ),
-}  # fmt: skip
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
-# Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
-CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'",
-                    "tagging_interest": "true", "tagging_segmentmembership": "true"}  # fmt: skip
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
-
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
