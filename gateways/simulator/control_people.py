@@ -10,11 +10,12 @@ from gateways.simulator.clock import rfc3339
 from gateways.simulator.control import verb
 from gateways.simulator.defaults import MERCHANT_PUBLIC_KEY
 from gateways.simulator.exchange import Json
+from gateways.simulator.mini_state import MiniUser, PayOrder
 from gateways.simulator.pay import pay_order
 from gateways.simulator.pay_crypto import verifies
 from gateways.simulator.people import Impossible
 from gateways.simulator.sms import reply_by_sms
-from gateways.simulator.state import Contact, Member, MiniUser, PayOrder, Relation, TagGroup
+from gateways.simulator.state import Contact, Member, Relation, TagGroup
 from gateways.simulator.tags import create_tag, set_tags
 from gateways.simulator.world import World
 

@@ -7,7 +7,8 @@ from typing import Literal
 from gateways.simulator.clock import shanghai
 from gateways.simulator.envelope import ApiError, Call, Route, Routes, answer, check_quota, check_token, issue_token
 from gateways.simulator.exchange import Json, Request, Response
-from gateways.simulator.state import Line, MiniLink, MiniUser, OneTimeCode
+from gateways.simulator.mini_state import MiniLink, MiniUser, OneTimeCode
+from gateways.simulator.state import Line
 from gateways.simulator.world import World
 
 HOST = "api.weixin.qq.com"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from gateways.simulator.clock import from_rfc3339, rfc3339
 from gateways.simulator.defaults import MERCHANT_PUBLIC_KEY, PLATFORM_PRIVATE_KEY
 from gateways.simulator.exchange import Json, Request, Response, html_response, json_response
+from gateways.simulator.mini_state import PayOrder, Refund
 from gateways.simulator.pay_crypto import SCHEME, authorization_parts, sign, verifies
-from gateways.simulator.state import Delivery, PayOrder, Refund
+from gateways.simulator.state import Delivery
 from gateways.simulator.world import World
 
 HOST = "api.mch.weixin.qq.com"

@@ -7,7 +7,8 @@ from gateways.simulator.callbacks import wecom_event
 from gateways.simulator.exchange import Json
 from gateways.simulator.mass import SENT, send_now
 from gateways.simulator.mini import mini_user, one_time_code
-from gateways.simulator.state import Contact, Line, MassTask, MiniUser, Relation, SenderTask, WelcomeCode
+from gateways.simulator.mini_state import MiniUser
+from gateways.simulator.state import Contact, Line, MassTask, Relation, SenderTask, WelcomeCode
 from gateways.simulator.world import World
 
 WELCOME_SECONDS = 20

@@ -6,9 +6,10 @@ from itertools import islice
 
 from gateways.simulator.exchange import Json
 from gateways.simulator.mass import SENT
+from gateways.simulator.mini_state import PayOrder
 from gateways.simulator.pay import settle_expiry
 from gateways.simulator.people import Impossible, content_json, find_person, line_json, open_senders
-from gateways.simulator.state import MassTask, PayOrder, Relation, SenderTask
+from gateways.simulator.state import MassTask, Relation, SenderTask
 from gateways.simulator.world import World
 
 

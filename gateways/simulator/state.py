@@ -14,6 +14,7 @@ import msgspec
 from gateways.simulator.clock import ClockState
 from gateways.simulator.defaults import SIM_MEMBERS, SIM_SETTINGS
 from gateways.simulator.faults import FaultRule
+from gateways.simulator.mini_state import MiniLink, MiniUser, OneTimeCode, PayOrder, Refund
 
 Json = dict[str, Any]
 
@@ -227,78 +228,6 @@ class Line:
     kind: str
     content: Json
     ref: str = ""
-
-
-class MiniUser(msgspec.Struct, omit_defaults=True, gc=False):
-    """A WeChat user inside our mini-program. `subscribe` is the balance of accepts per template."""
-
-    openid: str
-    unionid: str
-    nickname: str = ""
-    phone: str = ""
-    flagged: bool = False
-    subscribe: dict[str, int] = {}
-
-
-@dataclass(slots=True)
-class OneTimeCode:
-    """A js_code (`login`) or a phone code (`phone`): five virtual minutes, once."""
-
-    code: str
-    kind: Literal["login", "phone"]
-    openid: str
-    valid_until: float
-    used: bool = False
-    phone: str = ""
-
-
-@dataclass(slots=True)
-class MiniLink:
-    """A urllink, or the target of a 小程序码."""
-
-    target: str
-    query: str = ""
-    valid_until: float = 0.0
-
-
-@dataclass(slots=True)
-class PayOrder:
-    """A WeChat Pay order. `total` and `refunded` in fen; `expires_after` is virtual."""
-
-    out_trade_no: str
-    prepay_id: str
-    appid: str
-    openid: str
-    total: int
-    description: str
-    notify_url: str
-    attach: str
-    created_at: int
-    expires_after: float
-    prepay_until: float
-    trade_state: str = "NOTPAY"
-    transaction_id: str = ""
-    success_time: str = ""
-    refunded: int = 0
-    request: Json = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Refund:
-    """A refund; PROCESSING until `settles_after`."""
-
-    out_refund_no: str
-    refund_id: str
-    out_trade_no: str
-    amount: int
-    total: int
-    reason: str
-    notify_url: str
-    create_time: str
-    settles_after: float
-    status: str = "PROCESSING"
-    outcome: str = "SUCCESS"
-    success_time: str = ""
 
 
 @dataclass(slots=True)

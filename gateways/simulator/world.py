@@ -10,7 +10,8 @@ from typing import Any
 from gateways.simulator.clock import VirtualClock
 from gateways.simulator.faults import FaultPlan
 from gateways.simulator.journal import Entry, Journal
-from gateways.simulator.state import Delivery, Line, MiniUser, Relation, State, new_state
+from gateways.simulator.mini_state import MiniUser
+from gateways.simulator.state import Delivery, Line, Relation, State, new_state
 
 Json = dict[str, Any]
 
