@@ -150,8 +150,9 @@ def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
     passing = set(Customer.objects.filter(*(one.near for one in found.loose), pk__in=near).values_list("pk", flat=True))
     if len(passing) >= wanted or len(near) < NEAR:
         return _in_order([pk for pk in near if pk in passing][:wanted])
-    # First who, in the narrow table alone, then the page's own rows: joined at once, all customers would be read.
-    return _in_order(list(step.sorted(found.all(), by_index=False).values_list("customer_id", flat=True)[:wanted]))
+    # Who, in the narrow table alone, and around it the page's own rows: joined at once, all customers would be read.
+    whom = step.sorted(found.all(), by_index=False).values("customer_id")[:wanted]
+    return list(step.sorted(Standing.objects.filter(customer_id__in=whom), by_index=False).select_related("customer__owner"))
 
 
 def _in_order(ids: list[int]) -> list[Standing]:

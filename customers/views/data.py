@@ -50,12 +50,13 @@ def jobs_retry(request: HttpRequest) -> HttpResponse:
 
 
 def _sources() -> dict[str, Any]:
+    trouble = sources.trouble()
     return {
-        "failed": sources.failed_jobs(),
+        "failed": sources.failed_jobs() if trouble["failed"] else [],
         "gauges": quota_gauges(),
         "cards": sources.source_cards(),
-        "trouble": sources.trouble(),
-        "tail": sources.live_tail(),
+        "trouble": trouble,
+        "tail": sources.live_tail(trouble["newest"]),
         "outside": outside.source_states(),
         "imports": imports.newest_batches(5),
         "mode": settings.PLATFORM_MODE,
