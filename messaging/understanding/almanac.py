@@ -56,6 +56,15 @@ QIXI = {
 NAMES = sorted({*FIXED, *LUNAR, "七夕", "母亲节", "父亲节", "感恩节"}, key=len, reverse=True)
 
 
+# Years whose new year's eve is the 29th of the old year's last month; else it is the 30th. Hong Kong Observatory's tables.
+SHORT_LAST_MONTH = frozenset({2022, 2025, 2026, 2027, 2028, 2029, 2031, 2033, 2035})
+
+
+def last_month_length(year: int) -> int:
+    """Days of the lunar month that ends on the eve of that year's spring festival."""
+    return 29 if year in SHORT_LAST_MONTH else 30
+
+
 @lru_cache(maxsize=512)
 def feast(name: str, year: int) -> date | None:
     """The day of a feast in a year; None where it is unknown."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from messaging.understanding.almanac import NAMES, month_end, next_feast, nth_weekday
+from messaging.understanding.almanac import NAMES, last_month_length, month_end, next_feast, nth_weekday
 from messaging.understanding.numerals import COUNT, count, whole
 from messaging.understanding.text import Span, blank
 
@@ -191,6 +191,17 @@ def _new_year_day(match: re.Match[str], anchor: Anchor) -> When | None:
     return When(Span(*match.span()), day=day + offset) if day else None
 
 
+def _old_year_day(match: re.Match[str], anchor: Anchor) -> When | None:
+    """大年二十九, 腊月廿八: days of the last lunar month, counted back from new year's eve, its 29th or 30th."""
+    digits, word, number = match.groups()
+    year = _year(digits, word, anchor.today)
+    for new_year in filter(None, (next_feast("春节", anchor.today, year), next_feast("春节", anchor.today + timedelta(days=40)))):
+        day = new_year - timedelta(days=last_month_length(new_year.year) + 1 - 20 - _number(number))
+        if day >= anchor.today:
+            return When(Span(*match.span()), day=day)
+    return None
+
+
 def _day_alone(match: re.Match[str], anchor: Anchor) -> When | None:
     first, last = match.groups()
     day = _number(first)
@@ -220,9 +231,11 @@ _READERS: list[tuple[re.Pattern[str], _Reader]] = [
     (re.compile(rf"(?<![\d年]){_YEAR}{_NUM}\s*月\s*{_NUM}(?![个天晚人位月大小]|\d)(?:[号日]|(?![\d十]))(?:{_TO}(?:{_NUM}\s*月\s*)?{_NUM}(?:[号日](?!游)|(?=走|出发|,|，|。|$|\s)))?"), _full_day),
     (re.compile(r"(?<![\d.:/])(\d{1,2})[./](\d{1,2})(?:号|日)?(?:\s*[-~到至—]+\s*(\d{1,2})[./](\d{1,2})(?:号|日)?)?(?![\d.]*[万wk千%])(?![\d./:])"), _slashed),
     (re.compile(rf"((?:下个?|下下个?|这个?|本)月)\s*(?:{_NUM}[号日](?:{_TO}{_NUM}[号日])?)?"), _relative_month),
-    (re.compile(rf"{_YEAR}(?:大年|正月|年|春节)?初([一二三四五六七八九十])(?!中|高)"), _new_year_day),
-    (re.compile(rf"{_YEAR}({'|'.join(NAMES)})(?:节|当天|那天|假期)?(?!路|广场|个|月|点)"), _feast),
-    (re.compile(rf"(?<![\d个]){_YEAR}{_NUM}\s*月(?!\d*个)(?!度){_PART}"), _month),
+    (re.compile(rf"{_YEAR}(?:大年|农历|腊月|年)(?:二十|廿)([一二三四五六七八九])"), _old_year_day),
+    (re.compile(rf"{_YEAR}(?:大年|农历)?正月(十[一二三四六七八九]|二十[一二三四五六七八九]?|十)(?!个)"), _new_year_day),
+    (re.compile(rf"{_YEAR}(?:大年|正月|年|春节)?初([一二三四五六七八九十])(?!中|高|学|新?生|升|的?(?:孩|娃|学)|年级|上学|下学|暑|寒)"), _new_year_day),
+    (re.compile(rf"{_YEAR}((?<![一二三四五六七八九第])十一(?![一二三四五六七八九岁位口块千百万天晚间年度号人])|{'|'.join(name for name in NAMES if name != '十一')})(?:节|当天|那天|假期)?(?!路|广场|个|月|点)"), _feast),
+    (re.compile(rf"(?<!\d)(?<![\d一二两三四五六七八九十几半]个){_YEAR}{_NUM}\s*月(?!\d*个)(?!度){_PART}"), _month),
     (re.compile(rf"((?:下个?|下下个?|这个?|本|上个?)?)(?:{_WEEKDAY})"), _weekday),
     (re.compile(r"大后天|后天|今天|明天|今晚|明早|明晚"), _near),
     (re.compile(rf"(?:过|再过)?({COUNT})天(?:后|之后|以后)"), _after_days),

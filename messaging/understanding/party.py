@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 
 from messaging.understanding.kin import CHILDREN, ELDERS, GROUP_NOUNS, SAME_ELDERS, Person, people
 from messaging.understanding.numerals import CHINESE, COUNT, count
-from messaging.understanding.text import Span, clause_of
+from messaging.understanding.text import Span, blank, clause_of
 
 UNKNOWN_AGE = -1
 _C = f"({COUNT})"
-_KIDS = "|".join(sorted({*CHILDREN, "孩", "小(?!时|学|吃|伙|姐|两口|夫妻|镇|岛|于|心|众)"}, key=len, reverse=True))
+_KIDS = "|".join(
+    sorted({*CHILDREN, "孩", "小(?!时|学|吃|伙|姐|两口|夫妻|镇|岛|于|心|众)"} - {"老大", "老二", "老三"}, key=len, reverse=True)
+)
 _GROUPS = "|".join(sorted(GROUP_NOUNS, key=len, reverse=True))
 _BIG_SMALL = re.compile(rf"{_C}\s*个?\s*大(?:人)?[\s,，、和跟带加+]*{_C}\s*个?\s*(?:小(?!时|学|吃)|孩|娃|童)")
 _BIG = re.compile(
-    rf"{_C}\s*(?:个|位|名)?\s*(?:大人|成人|成年人|家长|大(?![学家理概约巴床峡爷妈伯姨叔姐哥半致多部连阪城湾溪同件包箱红堡]))"
+    rf"{_C}\s*(?:个|位|名)?\s*(?:大人|成人|成年人|家长|大(?![学家理概约巴床峡爷妈伯姨叔姐哥半致多部连阪城湾溪同件包箱红堡寿]))"
 )
 _BIG_AFTER = re.compile(rf"(?:大人|成人|成年人|家长)\s*:?\s*{_C}\s*(?:个|位|名)?(?![岁天\d])")
 _MEN_WOMEN = re.compile(rf"{_C}个?男的?[、,和]?\s*{_C}个?女|{_C}个?女的?[、,和]?\s*{_C}个?男")
@@ -44,7 +46,7 @@ _ELDER_COUNT = re.compile(
     rf"{_C}\s*(?:个|位|名)?\s*(?:老人|长辈|老年人|老人家|老的)|(?:老人|长辈|老年人)\s*:?\s*{_C}\s*(?:个|位|名)|(?<!\d){_C}老(?:{_C}[少小大])"
 )
 _SELF_WITH = re.compile(
-    r"[我俺咱](?:和|跟|与|带|陪|领|同|一个人[带陪]|自己[带陪]|、|,|也|还有|全程陪|加)|(?:和|跟|与|加|加上|还有|、)[我俺](?!们|[爸妈弟妹哥姐爷奶公婆老先太媳对家闺])|(?:就|只有)我"
+    r"[我俺咱](?:和|跟|与|带|陪|领|同|一个人[带陪]|自己[带陪]|、|,|也|还有|全程陪|加)|(?:和|跟|与|加|加上|还有|、)[我俺](?!们|[爸妈弟妹哥姐爷奶公婆老先太媳对家闺])|(?:就|只有)我|[爸妈公婆爷奶姐妹哥弟][、,和]?[我俺](?=$|[，。！,\s])"
 )
 _LEADS = re.compile(r"(?:带|陪|领|跟|和|同|约|拉)(?:着|上|了|我|俺|家里|老)*$")
 _FOR_OTHERS = re.compile(r"(?:给|帮|替|为|让)(?:我|俺|家里)?$")
@@ -59,7 +61,7 @@ _AGE_TOLD = re.compile(
     r"(?:[他她才]|今年|都|已经|刚|快|[（(]|[妈爸奶爷婆公姥亲]|^|[，。,])(?:今年|都|已经|刚满?|快|也|才)*\s*([2-9]\d|1[0-9]|[三四五六七八九]?十[一二三四五六七八九]?)\s*(?:了|出头|多|上下|左右|好几)(?!天|块|个|号)"
 )
 _AGE_BARE = re.compile(
-    rf"(?:{'|'.join(CHILDREN)})[^\d，。]{{0,4}}?((?:\d{{1,2}}[、,，和跟/\s]+)+\d{{1,2}})(?![\d岁天月号:.万千])|(?:一个|老大|大的|姐姐|哥哥)(\d{{1,2}})岁?[，,、]?(?:一个|老二|小的|妹妹|弟弟)(\d{{1,2}})(?![\d])"
+    rf"(?:{'|'.join(CHILDREN)})[^\d，。]{{0,4}}?((?:\d{{1,2}}[、,，和跟/\s]+)+\d{{1,2}})(?![\d岁天月号:.万千])|(?:一个|老大|大的|姐姐|哥哥)(\d{{1,2}})岁?[，,、]?(?:一个|老二|小的|妹妹|弟弟)(\d{{1,2}})(?![\d])|(?:{'|'.join(CHILDREN)})(?:今年|才|都|刚)?(1[0-7]|[1-9])了?(?=$|[，。！,\s）)])"
 )
 _AGE_RANGE = re.compile(r"\d{1,2}岁?(?:到|至|-|~)\d{1,2}岁")
 _MONTHS_OLD = re.compile(rf"({COUNT})个(?:多)?月(?:大)?的?(?:{_KIDS}|大)|(?:{'|'.join(CHILDREN)})(?:才|刚)?({COUNT})个(?:多)?月")
@@ -68,6 +70,19 @@ _JOINS = re.compile(
     r"也(?:想|要|会|得|跟|带)?(?:去|来|一起|跟|参加|算|带|同行|加入)|再?加上?|多(?:了|带)?(?:一|个)|又(?:来|加|多)|还要?带(?:上)?|带上"
 )
 _INSIDE = re.compile(r"其中|里头|里面|含|包括|包含|有[一二两俩三四\d]+[个位]?(?:是)?老")
+
+
+_PETS = re.compile(
+    r"(?:我家|家里的?)?(?:毛孩子|毛娃|狗儿子|狗闺女|猫儿子|猫主子)|(?:\d|[一两俩二三])(?:只|条)?(?:狗狗?|猫咪?|汪|喵)"
+)
+# 俩摄影老法师, 仨大老爷们: a number that only counts people, with whatever word for them.
+_FUSED = re.compile(
+    r"(?:(?<=[，。！,\s□])|^)([俩仨])(?![个]?(?:带|想|都|一起|人|去|要|在|就|小|孩|娃|宝|老人|晚|天|月|星期|儿子|女儿|闺女|崽|家|景点|城市|地方|房|大))[\u4e00-\u9fff]{1,6}(?=$|[，。！,\s])"
+)
+# 平均年纪六十三四, 岁数都是六十往上: an age told of everybody.
+_ALL_OLD = re.compile(
+    r"(?:平均|年纪|年龄|岁数|都|全是|清一色)(?:年纪|年龄|岁数|都|是|在|已经|超过|大概|基本)*(?:[6-9]\d|[六七八九]十)(?![万千百块元分号天])"
+)
 
 
 @dataclass
@@ -102,11 +117,12 @@ class PartyReading:
     def silent(self) -> bool:
         """Whether nothing about people was said."""
         told = (self.adults, self.total, self.couple, self.family, self.companions, self.children, self.elders)
-        return all(value is None for value in told) and not self.ages and not self.absent
+        return all(value is None for value in told) and not self.ages and not self.absent and self.every_age is None
 
 
 def read_party(text: str) -> PartyReading:
     """The people of a plain message in which dates, lengths and money are blanked out."""
+    text = blank(text, [Span(*match.span()) for match in _PETS.finditer(text)])
     reading = PartyReading(joins=bool(_JOINS.search(text)))
     everybody = list(people(text))
     reading.absent = [person for person in everybody if _is_absent(text, person)]
@@ -160,7 +176,7 @@ def _read_counts(text: str, reading: PartyReading) -> None:
 def _group_total(text: str, reading: PartyReading) -> int | None:
     """N people in a row: of several statements the last; with 我和 before it the speaker is one more."""
     best: tuple[int, int] | None = None
-    for pattern in (_GROUP, _AFTER_GROUP, _THREES, _PARENT_CHILD, _BARE):
+    for pattern in (_FUSED, _GROUP, _AFTER_GROUP, _THREES, _PARENT_CHILD, _BARE):
         match = _last(pattern, text)
         if match is None or re.search(rf"(?:{_KIDS}|老人)$", match[0]):
             continue
@@ -269,7 +285,9 @@ def _read_elders(text: str, reading: PartyReading, ages: list[Age]) -> None:
         young = {owner.span for owner in owners if owner}
         reading.elders = sum(1 for person in named.values() if person.span not in young)
     elif re.search(r"老两口|老俩口|老夫妻|老伴", text) or re.search(r"(?<![N\d])俩?老人(?!家?不|与海)", text):
-        reading.elders = 2 if re.search(r"老两口|老俩口|老夫妻", text) else reading.elders
+        reading.elders = 2 if re.search(r"老两口|老俩口|老夫妻|老伴", text) else reading.elders
+    elif _ALL_OLD.search(text):
+        reading.every_age = 60
     old = [age for age in ages if age.years >= 60]
     if old and not named and not told:
         together = old[-1].all_of or re.search(r"都", text[max(0, old[-1].span.start - 4) : old[-1].span.end])
@@ -292,7 +310,9 @@ def _read_companions(text: str, reading: PartyReading) -> None:
     others = {person.word for person in reading.persons if person.kind in ("partner", "adult")}
     grown = [person for person in reading.persons if person.kind != "child"]
     elders = _named_elders(reading)
-    elders = max(elders, reading.elders or 0)
+    # 我和老伴: the elders are the pair itself.
+    pair = not elders and bool(re.search("老伴|老两口|老俩口|老夫妻", text))
+    elders = 0 if pair else max(elders, reading.elders or 0)
     led = [person for person in reading.persons if _LEADS.search(text[: person.span.start])]
     for_others = any(_FOR_OTHERS.search(text[: person.span.start]) for person in grown)
     me = bool(_SELF_WITH.search(text)) or (any(person.kind != "child" for person in led) and not for_others)

@@ -16,6 +16,8 @@ from messaging.understanding.wishes import Wish, avoided, musts, wish_text, wish
 
 # What the customer agreed to rather than said.
 AGREED = 0.7
+# 宽松, 松一些: enough where the agent asked for the pace.
+_BARE_PACE = re.compile(r"^(?:还是|就|那|要|嗯|选)*[，,]?(宽松|松|慢|缓|紧|满|赶)")
 _SETTLING = ("days", "start_date", "start_month", "hotel_star", "transport", "pace", "origin")
 
 
@@ -38,7 +40,8 @@ def understand(turns: Sequence[Turn], today: date) -> TripRequest:
 def _asked(agent: str) -> frozenset[str]:
     """The topics of an agent's message; a choice between places asks where to."""
     asked = topics(agent)
-    return asked | {"where"} if "choice" in asked and gazetteer().mentions(agent) else asked
+    places = len(gazetteer().mentions(agent))
+    return asked | {"where"} if places > 1 or ("choice" in asked and places) else asked
 
 
 def _adopt(trip: TripRequest, index: int, words: str, today: date) -> None:
@@ -142,6 +145,10 @@ def _read_wishes(message: Message, trip: TripRequest, mentions: list[Mention]) -
     found = wishes(message.text, mentions)
     for name in ("transport", "pace", "hotel_star"):
         _set_single(message, trip, name, [wish for wish in found if wish.slot == name])
+    if "pace" in message.asked and not any(wish.slot == "pace" for wish in found):
+        bare = _BARE_PACE.match(message.text)
+        if bare:
+            trip.single["pace"] = message.slot("紧凑" if bare[1] in ("紧", "满", "赶") else "轻松", Span(*bare.span(1)))
     for name in ("themes", "rooming", "meals"):
         _set_several(message, trip, name, [wish for wish in found if wish.slot == name])
 

@@ -23,6 +23,7 @@ def read_when(message: Message, trip: TripRequest) -> list[Span]:
     known = trip.value("start_date") or _first_day(trip.value("start_month"))
     dates = moments(message.text, Anchor(message.today, _stated_month(message, known)))
     spans = lengths(message.text, dates)
+    dates = dates or _bare_day(message, spans, known)
     chosen = _with_return(message.text, dates, _chosen(message, dates))
     if chosen is not None:
         _set_date(message, trip, chosen)
@@ -39,12 +40,22 @@ def read_when(message: Message, trip: TripRequest) -> list[Span]:
     return [*(when.span for when in dates), *(length.span for length in spans)]
 
 
+def _bare_day(message: Message, spans: list[Length], known: date | None) -> list[When]:
+    """28 as an answer to 几号走呢: the day of the month in talk, else the next such day."""
+    match = re.match(r"^(?:就|那就?|大概|嗯+|应该)?[，,\s]*(\d{1,2})(?=$|[吧左。，,走出\s])", message.text)
+    if match is None or "when" not in message.asked or spans:
+        return []
+    return moments(f"{match[1]}号", Anchor(message.today, known.replace(day=1) if known else None))
+
+
 def _with_return(text: str, dates: list[When], chosen: When | None) -> When | None:
     """7.15出发7.20回: the later day that is said to be the way back ends the trip."""
     if chosen is None or chosen.day is None or chosen.last is not None:
         return chosen
     for when in dates:
-        back = re.match(r"^[^，。！？]{0,4}?(?:回|返)", text[when.span.end :])
+        back = re.match(r"^[^，。！？]{0,4}?(?:回|返)", text[when.span.end :]) or re.search(
+            r"[住待呆玩耍]到$", text[: when.span.start]
+        )
         if back and when.day is not None and when.day > chosen.day:
             return replace(chosen, last=when.day)
     return chosen
@@ -84,8 +95,8 @@ def _most_exact(text: str, usable: list[When]) -> list[When]:
         when
         for when in usable
         if when.day
-        and re.match(r"[\d一二三四五六七八九十大正初明今下这]", text[when.span.start :])
-        and re.search(r"\d|月|号|初", text[when.span.start : when.span.end])
+        and re.match(r"[\d一二三四五六七八九十大正初明今下这腊年]", text[when.span.start :])
+        and re.search(r"\d|月|号|初|年(?:二十|廿)", text[when.span.start : when.span.end])
     ]
     vague = [when for when in usable if when.day and when not in exact and not re.search(r"下|这|本", text[when.span.start])]
     if exact and vague:

@@ -1,5 +1,6 @@
 """Origin and destinations."""
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -23,7 +24,7 @@ _PASSES = re.compile(
     r"^(?:附近|周边|旁边|周围|租车|转机|中转|经停|换乘|集合|落地|下车|下飞机|机场|那边有|有(?:亲戚|朋友)|的(?:亲戚|朋友|同学)|人(?!均|数)|话)|^(?:市|这边)?(?:集合)"
 )
 _BEEN = re.compile(
-    r"(?:去过|到过|上次去?|去年去?|之前去?|以前去?|刚从|路过|经过|转机|老家在?|除了|不是|本来想去|原来|本来|原本|嫌|比|像)(?:了|的|是|想去|要去|打算去|说去|定的?)?$"
+    r"(?:出差(?:到|去|在)|去过|到过|上次去?|去年去?|之前去?|以前去?|刚从|路过|经过|转机|老家在?|除了|不是|本来想去|原来|本来|原本|嫌|比|像|出差)(?:了|的|是|想去|要去|打算去|说去|定的?)?$"
 )
 _BEEN_AFTER = re.compile(r"^(?:已经)?(?:去过|玩过|来过|待过|去腻|刚去)|^(?:也|都)?去过")
 _REFUSED = re.compile(r"(?:不去|别去|不想去|不要去|不考虑|不要|不是|不太想去|放弃|取消)$")
@@ -44,6 +45,10 @@ _UNKNOWN = re.compile(
 _NO_PLACE = re.compile(
     r"哪|什么|旅游|旅行|度假|散心|玩|看|吃|海边|附近|周边|外面|外地|国外|那|这|逛|买|家|学校|上班|的|就|里|古镇|海岛|草原|一|我|了|爬|走|过|店|机场|时候|到"
 )
+_EARLIER = re.compile(r"本来|原本|原先|原来|之前(?:是)?想|一开始|起初|上次|去年|前年|上回|刚从")
+_INSTEAD = re.compile(r"还是|改|换|这次|这回|现在|今年|不如|干脆|算了|想")
+# 行,马代: of several places in question one is settled upon.
+_SETTLES = re.compile(r"(?:^|[，。！\s])(?:那|就|行吧?|好吧?|嗯|还是|选|定|ok)+[，\s]*(?:就|还是|去|选|定)*$")
 _REGIONS = ("province", "country")
 
 
@@ -159,6 +164,9 @@ class _Reader:
             if _REFUSED.search(before) or (_REFUSED_AFTER.match(after) and not self._contrast(after)):
                 dropped |= {place.name for place in mention.places}
                 continue
+            if self._given_up(mention):
+                dropped |= {place.name for place in mention.places}
+                continue
             if mention.place.kind == "spot" or _PASSES.match(after) or _BEEN.search(before) or _BEEN_AFTER.match(after):
                 continue
             if self.trip.single.get("origin") and mention.place.name == self.trip.value("origin"):
@@ -166,13 +174,38 @@ class _Reader:
             fresh += [(mention, place) for place in mention.places]
         fresh = [(mention, place) for mention, place in fresh if place.name not in dropped or _last_of(fresh, place) is mention]
         fresh = self._corrected(fresh)
-        return self._narrowest(fresh), dropped - {place.name for _, place in fresh}
+        return self._narrowest(self._beside_sight(fresh)), dropped - {place.name for _, place in fresh}
 
     def _corrected(self, fresh: list[tuple[Mention, Place]]) -> list[tuple[Mention, Place]]:
         """去桂林，不对，应该是阳朔: what was said before the slip is taken back counts no more."""
         slips = [match.end() for match in _SLIP.finditer(self.text)]
         kept = [pair for pair in fresh if slips and pair[0].span.start >= slips[-1]]
         return kept or fresh
+
+    def _given_up(self, mention: Mention) -> bool:
+        """本来想带爸妈去西藏的, …还是去云南吧: a plan told as an earlier one, with another after it."""
+        clause = clause_of(self.text, mention.span.start)
+        for other in self.mentions:
+            between = self.text[mention.span.end : other.span.start] if other.span.start > mention.span.end else ""
+            if "算了" in between and re.search(r"(?:换成?|改成?|改?去|还是)$", between):
+                return True  # 想去呼伦贝尔看雪,哦算了太冷,换西双版纳
+        if not _EARLIER.search(self.text[max(0, clause.start - 12) : mention.span.start]):
+            return False
+        later = [other for other in self.mentions if other.span.start >= clause.end]
+        return any(_INSTEAD.search(self.text[clause.start : other.span.start]) for other in later)
+
+    def _beside_sight(self, fresh: list[tuple[Mention, Place]]) -> list[tuple[Mention, Place]]:
+        """莆田湄洲岛, 成都都江堰: the first only says where the island, mountain, lake or town right after it lies.
+        敦煌莫高窟: a sight of the city named before it, which stays the destination."""
+        passed = {
+            mention if inner.kind == "city" or inner.name[-1] in "岛山湖" else other
+            for (mention, place), (other, inner) in itertools.pairwise(fresh)
+            if inner.kind in ("scenic", "city")
+            and place.kind == "city"
+            and inner.within == place.name
+            and self._between(mention, other) in ("", "的")
+        }
+        return [(mention, place) for mention, place in fresh if mention not in passed]
 
     def _contrast(self, after: str) -> bool:
         return bool(re.match(r"^[^，。]{0,3}?(?:不(?:要|想)太|不要购物|不走|不要(?:爬|坐|骑|早|赶|太|安排))", after))
@@ -190,6 +223,8 @@ class _Reader:
         if not known:
             return slots
         new = [slot for slot in slots if slot.value not in {old.value for old in known}]
+        if not new and len(slots) < len(known) and _SETTLES.search(self.text[: min(slot.start for slot in slots)]):
+            return slots
         first = min(slot.start for slot in slots)
         clause = clause_of(self.text, first)
         cue = self.text[max(0, clause.start - 6) : first]
@@ -214,14 +249,24 @@ class _Reader:
             known = [*known, slot]
         return known
 
+    def _names_trip(self, mention: Mention) -> bool:
+        """看樱花 武大; 请问兵马俑那边两日游: a sight that stands by itself, or that a length or 那边 is said of."""
+        ahead, after = self.text[: mention.span.start], self.text[mention.span.end :]
+        alone = not ahead or bool(re.search(r"[\s，。！,、]$|问一?下?$|咨询一?下?$", ahead))
+        return alone or bool(re.match(r"^(?:那边|那里|那块|这边|附近)?(?:玩|[\d一二两三四五六七]{1,2}[日天])", after))
+
     def _fallback(self, required: list[Span]) -> list[Slot]:
         """No destination yet: a sight that is gone to, a sight that must be, or a name the gazetteer does not know."""
         for mention in self.mentions:
             before, after = self._around(mention)
             if mention in self.used or _REFUSED.search(before) or _REFUSED_AFTER.match(after) or _PASSES.match(after):
                 continue
-            if mention.place.kind != "spot" or _GO.search(before) or mention.span.start == 0:
-                return [self.message.slot(mention.place.name, mention.span, 0.6)]
+            if mention.place.kind != "spot" or _GO.search(before) or self._names_trip(mention):
+                return [self.message.slot(self.book.city_of(mention.place).name, mention.span, 0.6)]
+        for mention in self.mentions:  # 苏州周边 with no other place is a trip to 苏州
+            _, after = self._around(mention)
+            if mention not in self.used and re.match(r"^市?周[边围]", after):
+                return [self.message.slot(mention.place.name, mention.span, 0.5)]
         if self.mentions:
             return []
         for match in _UNKNOWN.finditer(self.text):

@@ -127,7 +127,8 @@ class _Fold:
         reading = self.reading
         kids = len(children if children is not None else self.known_children)
         if reading.adults is not None:
-            return self._with_listed_elders(reading.adults)
+            whole = self._of_family(children)
+            return whole if whole is not None else self._with_listed_elders(reading.adults)
         if reading.family:
             return self._family_adults(children)
         joined = self._joined()
@@ -156,6 +157,12 @@ class _Fold:
         if listed and re.search(r"其中|里头|里面|含|包括", listed[0]):
             listed = None
         return adults + (self.reading.elders or 0) if listed else adults
+
+    def _of_family(self, children: list[int] | None) -> int | None:
+        """一家五口, 俺爹俺娘, 俩大人, 一个娃: where the parts make up the family, the elders are adults too."""
+        reading = self.reading
+        rest = (reading.family or 0) - len(children or [])
+        return rest if reading.family and reading.elders and rest == (reading.adults or 0) + reading.elders else None
 
     def _family_adults(self, children: list[int] | None) -> int:
         family = self.reading.family or 0
@@ -233,11 +240,18 @@ class _Fold:
     def _elders(self, adults: int | None) -> None:
         reading = self.reading
         elders = reading.elders
+        if "ages" in self.message.asked and re.search(r"都(?:才|是|还)?(?:[45]\d|[四五]十)", self.text):
+            self.trip.single.pop("elders", None)  # parents, but none of them is sixty
+            return
         if elders is None and reading.every_age is not None:
             elders = adults or self.known_adults
         if elders is None or elders == 0:
             return
         known = self.trip.value("elders")
+        if known and reading.elders is None:
+            return  # 都七十了 of elders that were told before
+        if known is None and self._remark():
+            return
         if known and reading.joins and self._adds_elder():
             elders += known
         total = adults or self.known_adults
@@ -246,6 +260,16 @@ class _Fold:
         if known and elders < known and not self._recounts_elders():
             return
         self.trip.single["elders"] = self.message.slot(elders, self.span)
+
+    def _remark(self) -> bool:
+        """我妈恐高, 我爸也是这么讲的: a relative spoken of once the party is known, who is not said to come."""
+        reading = self.reading
+        counted = (reading.adults, reading.total, reading.couple, reading.family, reading.companions)
+        if self.known_adults is None or any(value is not None for value in counted) or self.reading.every_age is not None:
+            return False
+        if {"party", "adults", "ages"} & self.message.asked or re.search(r"\d|[六七八九]十|老人|长辈|老的", self.text):
+            return False
+        return not re.search(r"去|来|跟|带|陪|一起|加|同行|参加|还有", self.text)
 
     def _adds_elder(self) -> bool:
         return any(
