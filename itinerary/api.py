@@ -13,7 +13,7 @@ from core.money import to_fen, yuan
 from core.serializers import StrictSerializer
 from customers.models import Customer, MemberToken
 from itinerary.models import QuoteVersion
-from itinerary.serializers import Accept, Accepted, Nothing, ProposalShown, RequestShown, Said
+from itinerary.serializers import Accept, Accepted, Nothing, ProposalShown, Said, TripRequestShown
 from itinerary.services.quoting import accept_quote, note_view
 from itinerary.services.requests import capture_requirement, next_question
 from orders.services.payments import next_instalment
@@ -38,7 +38,7 @@ def customer_of(request: Request) -> Customer:
 class RequestView(APIView):
     """Talking about a trip."""
 
-    @extend_schema(operation_id="trips_request", parameters=[KEY], request=Said, responses=RequestShown)
+    @extend_schema(operation_id="trips_request", parameters=[KEY], request=Said, responses=TripRequestShown)
     @idempotent("trips.request")
     def post(self, request: Request) -> Response:
         """One more message; what is understood now, and the next question. A complete request is planned in the background."""

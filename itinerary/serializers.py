@@ -17,7 +17,7 @@ class Nothing(StrictSerializer):
     """A body or query without parameters."""
 
 
-class RequestShown(serializers.Serializer[Any]):
+class TripRequestShown(serializers.Serializer[Any]):
     """What was understood so far; `question` asks for what is missing, empty when a first plan is being made."""
 
     understood = serializers.DictField()

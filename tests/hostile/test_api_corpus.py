@@ -28,6 +28,7 @@ from customers.models import (
 from customers.services import documents, requests
 from gateways.models import InboundCallback
 from gateways.simulator.testing import SimulatorHandle
+from itinerary.models import TripRequest
 from messaging.models import Message
 from orders.models import Order, Payment, Refund
 from orders.services.placing import place_order
@@ -39,7 +40,7 @@ __all__ = ["departure", "product"]
 pytestmark = pytest.mark.django_db
 COUNTED = (
     Order, Payment, Refund, Consent, Customer, Identity, MemberToken, Event, Message, InboundCallback, IdempotencyRecord,
-    DataExport, DataRequest, Favourite, Traveller, TravellerDocument,
+    DataExport, DataRequest, Favourite, Traveller, TravellerDocument, TripRequest,
 )  # fmt: skip
 SHAPE = {"code", "message", "request_id", "fields"}
 
@@ -59,7 +60,8 @@ class Shop:
             "channel": "any", "granted": True, "text_version": "1", "version": "1", "screen": "pages/privacy", "name": "苏晴",
             "nickname": "阿苏", "gender": "female", "birthday": "1990-05-01", "city": "杭州", "kinship": "self",
             "personalised": True, "child_ages": [3], "number": "E12345678", "expires_on": "2035-01-01", "guardian_version": "1",
-            "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service",
+            "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service", "content_hash": "0" * 64,
+            "text": "想带孩子去杭州玩三天",
         }  # fmt: skip
         self.right |= self._own_rows()
         # The same name means another thing elsewhere.

@@ -33,7 +33,8 @@ def test_every_label_has_its_pinyin_initials() -> None:
     with translation.override("zh-hans"):
         labels = {str(entry.label) for entry in entries()} | {"浅色外观", "深色外观", "外观跟随系统", "查看快捷键"}
     assert labels == set(navigation.SPELLED)
-    assert {label: "".join(lazy_pinyin(label, style=Style.FIRST_LETTER)) for label in labels} == navigation.SPELLED
+    initials = {label: "".join(lazy_pinyin(label, style=Style.FIRST_LETTER)) for label in labels}
+    assert initials | {"新建行程": "xjxc"} == navigation.SPELLED  # pypinyin reads 行 of 行程 as in 银行 here
 
 
 def test_shortcut_letters_and_paths_are_unique() -> None:
