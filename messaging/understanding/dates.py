@@ -239,7 +239,7 @@ _READERS: list[tuple[re.Pattern[str], _Reader]] = [
     (re.compile(rf"((?:下个?|下下个?|这个?|本|上个?)?)(?:{_WEEKDAY})"), _weekday),
     (re.compile(r"大后天|后天|今天|明天|今晚|明早|明晚"), _near),
     (re.compile(rf"(?:过|再过)?({COUNT})天(?:后|之后|以后)"), _after_days),
-    (re.compile(rf"(?<![\d点:第月]){_NUM}(?:号(?!线|馆|楼|门|厅|车)|日(?=出发|走|去|到|至|-|起|动身|飞))(?:{_TO}{_NUM}[号日](?!游))?"), _day_alone),
+    (re.compile(rf"(?<![\d点:第月]){_NUM}(?:号(?!人|线|馆|楼|门|厅|车)|日(?=出发|走|去|到|至|-|起|动身|飞))(?:{_TO}{_NUM}[号日](?!游))?"), _day_alone),
     (re.compile(rf"{_YEAR}(暑假|暑期|寒假|年底|年末|月底|月末)"), _season),
 ]  # fmt: skip
 _OFFSETS = [

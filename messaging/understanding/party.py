@@ -11,7 +11,12 @@ from messaging.understanding.text import Span, blank, clause_of
 UNKNOWN_AGE = -1
 _C = f"({COUNT})"
 _KIDS = "|".join(
-    sorted({*CHILDREN, "孩", "小(?!时|学|吃|伙|姐|两口|夫妻|镇|岛|于|心|众)"} - {"老大", "老二", "老三"}, key=len, reverse=True)
+    sorted(
+        {*CHILDREN, "孩", r"小(?!时|学|吃|伙|姐|两口|夫妻|镇|岛|于|心|众|宝\d)"}
+        - {"老大", "老二", "老三", "大宝", "小宝", "二宝"},
+        key=len,
+        reverse=True,
+    )
 )
 _GROUPS = "|".join(sorted(GROUP_NOUNS, key=len, reverse=True))
 _BIG_SMALL = re.compile(rf"{_C}\s*个?\s*大(?:人)?[\s,，、和跟带加+]*{_C}\s*个?\s*(?:小(?!时|学|吃)|孩|娃|童)")
@@ -25,13 +30,14 @@ _FAMILY = re.compile(
     rf"(?:一家|全家|我们家|我家|咱家|俺家|家里|一大家)(?:子|人)?[^\d，。]{{0,2}}?{_C}\s*口|{_C}口(?:之家|人|一起|出行|去)"
 )
 _GROUP = re.compile(
-    rf"(?<![第每\d])(?!一(?!个|位|名)){_C}(?!后|[点些下起样般直定次共路边条天来])\s*(?:个|位|名|只)?\s*[^\d，。、（）()\s{CHINESE}个岁天晚]{{0,4}}?(?:{_GROUPS})(?!均|民币|头|多|少|少的)"
+    rf"(?<![第每\d])(?!一(?!个|位|名)){_C}(?!后|[点些下起样般直定次共路边条天来])\s*(?:个|位|名|只|号(?=人))?\s*[^\d，。、（）()\s{CHINESE}个岁天晚]{{0,4}}?(?:{_GROUPS})(?!均|民币|头|多|少|少的)"
 )
 _AFTER_GROUP = re.compile(
     rf"(?:我们|咱们|俺们|咱|俺|姐妹|兄弟|兄妹|姐弟|闺蜜|朋友|同学|同事|室友|哥们|人数|总共|一共|共|人变|变成|改成|一行|家人|女生|男生)(?:就|是|有|:|一共|总共|变成)?\s*{_C}\s*(?:个|位|名|口)?(?![\d天晚日月号岁星万千百家点年张间块元大小男女次周辆])"
 )
 _BARE = re.compile(rf"(?<![第每少多\d月,]){_C}\s*(?:个|位|名)(?=$|[，。！？,\s…~吧啊呀哦呢）)])")
 _TOGETHER = re.compile(r"[我俺咱](?:和|跟|带|同|与|加|还有)(?:着|了|上)?[我的]*$")
+_AND_ME = re.compile(r"^(?:再?加上?|和|跟|还有)[我俺](?!们|[爸妈弟妹哥姐爷奶公婆老先太媳对家闺])")
 _PAIR = re.compile(
     r"夫妻俩|夫妻二人|夫妻两个|夫妻|夫妇俩?|两口子|小两口|俩口子|老两口|老俩口|小俩口|小夫妻|老夫妻|新婚|情侣|小情侣|我[们]?俩|俺俩|咱俩|我们两|俩人|两人|二人世界|我们二人|哥俩|姐俩|姐妹俩|兄弟俩|闺蜜俩|兄妹俩|姐弟俩|双人|2人"
 )
@@ -61,7 +67,7 @@ _AGE_TOLD = re.compile(
     r"(?:[他她才]|今年|都|已经|刚|快|[（(]|[妈爸奶爷婆公姥亲]|^|[，。,])(?:今年|都|已经|刚满?|快|也|才)*\s*([2-9]\d|1[0-9]|[三四五六七八九]?十[一二三四五六七八九]?)\s*(?:了|出头|多|上下|左右|好几)(?!天|块|个|号)"
 )
 _AGE_BARE = re.compile(
-    rf"(?:{'|'.join(CHILDREN)})[^\d，。]{{0,4}}?((?:\d{{1,2}}[、,，和跟/\s]+)+\d{{1,2}})(?![\d岁天月号:.万千])|(?:一个|老大|大的|姐姐|哥哥)(\d{{1,2}})岁?[，,、]?(?:一个|老二|小的|妹妹|弟弟)(\d{{1,2}})(?![\d])|(?:{'|'.join(CHILDREN)})(?:今年|才|都|刚)?(1[0-7]|[1-9])了?(?=$|[，。！,\s）)])"
+    rf"(?:{'|'.join(CHILDREN)})[^\d，。]{{0,4}}?((?:\d{{1,2}}[、,，和跟/\s]+)+\d{{1,2}})(?![\d岁天月号:.万千])|(?:一个|老大|大的|姐姐|哥哥|大宝|大娃)(\d{{1,2}})岁?[，,、]?(?:一个|老二|小的|妹妹|弟弟|小宝|二宝|小娃|二娃)(\d{{1,2}})(?![\d])|(?:{'|'.join(CHILDREN)})(?:今年|才|都|刚)?(1[0-7]|[1-9])了?(?=$|[，。！,\s）)])"
 )
 _AGE_RANGE = re.compile(r"\d{1,2}岁?(?:到|至|-|~)\d{1,2}岁")
 _MONTHS_OLD = re.compile(rf"({COUNT})个(?:多)?月(?:大)?的?(?:{_KIDS}|大)|(?:{'|'.join(CHILDREN)})(?:才|刚)?({COUNT})个(?:多)?月")
@@ -183,7 +189,8 @@ def _group_total(text: str, reading: PartyReading) -> int | None:
         value = 3 if pattern is _THREES else 2 if pattern is _PARENT_CHILD else _number(match)
         if not value or value > 500:
             continue
-        if pattern is _GROUP and _TOGETHER.search(text[: match.start()]):
+        with_me = _AND_ME.match(text[match.end() :]) or _TOGETHER.search(text[: match.start()])
+        if pattern in (_GROUP, _FUSED) and with_me:
             value += 1
         if best is None or match.start() > best[0]:
             best = (match.start(), value)

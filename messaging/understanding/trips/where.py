@@ -205,6 +205,10 @@ class _Reader:
             and inner.within == place.name
             and self._between(mention, other) in ("", "的")
         }
+        cities = {place.name for _, place in fresh if place.kind == "city"}
+        passed |= {
+            m for m, place in fresh if place.kind == "scenic" and place.within in cities and place.name[-1] not in "岛山湖"
+        }
         return [(mention, place) for mention, place in fresh if mention not in passed]
 
     def _contrast(self, after: str) -> bool:
@@ -242,6 +246,8 @@ class _Reader:
             place = self.book.by_name[slot.value]
             outer = [old for old in known if self.book.by_name.get(old.value) and self.book.inside(place, old.value)]
             before = self.text[max(0, slot.start - 8) : slot.start]
+            if place.kind == "scenic" and any(old.value == place.within for old in outer) and self._is_city(place.within):
+                continue  # 亚龙湾吧: where to stay in 三亚
             if outer and "where" in self.message.asked:
                 known = [old for old in known if old not in outer]
             elif outer or not ("where" in self.message.asked or _GO.search(before) or slot.start == 0):
@@ -254,6 +260,9 @@ class _Reader:
         ahead, after = self.text[: mention.span.start], self.text[mention.span.end :]
         alone = not ahead or bool(re.search(r"[\s，。！,、]$|问一?下?$|咨询一?下?$", ahead))
         return alone or bool(re.match(r"^(?:那边|那里|那块|这边|附近)?(?:玩|[\d一二两三四五六七]{1,2}[日天])", after))
+
+    def _is_city(self, name: str) -> bool:
+        return name in self.book.by_name and self.book.by_name[name].kind == "city"
 
     def _fallback(self, required: list[Span]) -> list[Slot]:
         """No destination yet: a sight that is gone to, a sight that must be, or a name the gazetteer does not know."""

@@ -9,6 +9,9 @@ from messaging.understanding.trips.state import Message, TripRequest
 _EACH_AROUND = re.compile(r"(?:每个人|一个人|一人|每人|人均|每位|每个)[^，。！？]{0,4}$")
 _EACH_AFTER = re.compile(r"^[^，。！？]{0,4}?(?:一个人|每个人|每人|一人|一位|/人)")
 
+_WE_TWO = re.compile(r"我们?俩|俺俩|咱俩|我们两个")
+_WE_TWO_AND = re.compile(r"(?:我们?|俺|咱)(?:俩|两个?)(?:和|跟|带|加|陪|还有|、)|(?:和|跟|加上?|还有|、)(?:我们?|俺|咱)(?:俩|两)")
+
 
 def read_who(message: Message, trip: TripRequest, taken: list[Span], money: list[Span]) -> None:
     """The party of one message; dates, lengths and money are left out of sight."""
@@ -222,6 +225,8 @@ class _Fold:
             # 就我俩 with a child named before is parent and child; 我俩和宝宝 is two and the baby.
             return 2 if self._leads_children(pair.end()) else 2 - min(kids, 1)
         companions = reading.companions or 0
+        if reading.elders == 1 and companions <= 2 and _WE_TWO.search(self.text) and not _WE_TWO_AND.search(self.text):
+            return 2  # 老妈六十六了,想陪她去,我俩
         old_pair = re.search(r"老两口|老夫妻|老俩口|老伴|都[七八六]十", self.text)
         extra = 0 if old_pair else reading.elders or 0
         return max(2 + extra, companions)
