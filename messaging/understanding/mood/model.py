@@ -18,8 +18,9 @@ LONGEST = 400  # characters read; a longer message has said by then how its writ
 _ASKS = re.compile(
     r"(?:吗|么|呢|多少|几[点天个]|怎么(?:办理?|走|用|去|弄|算|查|开|处理|收|填|写|选|联系)?|如何|哪[里儿些个天种]?|什么(?:时候|意思|要求)?|不[？?]?$|没[？?]?$|(.)不\1)[^，。！!？?]{0,12}(?:[？?，,。]|$)"
 )
-_CROSS = ("anger", "insult", "sarcasm", "demand", "harm")
-_GLAD = ("laugh", "praise")
+_CROSS = ("anger", "insult", "sarcasm", "demand", "harm", "silence", "loop", "ultimatum", "unmet", "contempt")
+_GLAD = ("laugh", "praise", "joy")
+_APART = ("suppose", "elsewhere", "others", "mine", "solved")
 _LOOKS_CROSS = ("anger", "insult", "legal", "exposure", "harm", "demand", "money", "human")
 
 
@@ -47,6 +48,9 @@ def sign_features(text: str) -> list[float]:
         float(soft and cross),
         float(bool(counts["suppose"] or counts["elsewhere"]) and asks),
         float(cross and bool(counts["you"])),
+        float(cross and any(counts[name] for name in _APART)),
+        float(cross and not glad and not soft and not asks and not any(counts[name] for name in _APART)),
+        float(sum(counts[name] > 0 for name in _CROSS) >= 2 and not glad),
         float(bool(counts["wait"]) and not soft),
         float(bool(counts["wait"]) and cross),
         float(exclaims >= 2 and cross and not glad),

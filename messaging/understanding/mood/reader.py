@@ -9,6 +9,7 @@ from messaging.understanding.mood.signs import (
     AGAIN,
     COMPLAINT,
     DANGER,
+    NOT_DANGER,
     NOT_THREAT,
     NOT_WANTS_HUMAN,
     SHOUTS,
@@ -21,7 +22,7 @@ from messaging.understanding.text import plain
 
 UPSET = 2
 # The model alone brings a human from here on; a tenant's own verdicts may move it.
-THRESHOLD = 0.52
+THRESHOLD = 0.57
 UNEASY = 0.3
 # A question or a request for something (求…, 谁有…) in which no family of words speaks of displeasure with us: the model
 # then judges letters it does not know; it may make a person uneasy, but brings no human.
@@ -40,12 +41,35 @@ DISPLEASED = (
     "human",
     "you",
     "money",
+    "silence",
+    "loop",
+    "ultimatum",
+    "unmet",
+    "contempt",
 )
 NO_SIGN = 0.4
-SURE, RATHER_SURE = 0.97, 0.75
+SURE, RATHER_SURE = 0.95, 0.65
 # 气死我了这么美: joy in strong words, with nothing said against us.
-GLAD = ("laugh", "praise")
-AGAINST_US = ("insult", "sarcasm", "demand", "harm", "wait", "promise", "rhetoric")
+GLAD = ("laugh", "praise", "joy")
+AGAINST_US = (
+    "insult",
+    "sarcasm",
+    "demand",
+    "harm",
+    "wait",
+    "promise",
+    "rhetoric",
+    "silence",
+    "loop",
+    "ultimatum",
+    "unmet",
+    "contempt",
+)
+
+
+# The writer's own slip or other people's trouble, with nothing asked of us: the model must be surer.
+APART, APART_SURE = ("mine", "others"), 0.85
+FIRM = ("demand", "ultimatum", "silence", "loop", "wait", "sarcasm", "legal", "exposure")
 
 
 @dataclass(frozen=True)
@@ -100,6 +124,8 @@ def _tempered(words: str, score: float) -> float:
     if not spoken.intersection(DISPLEASED):
         sure = SURE if ASKS.search(words) else RATHER_SURE
         return score if score >= sure else min(score, NO_SIGN)
+    if any(SIGNS[name].search(words) for name in APART) and not spoken.intersection(FIRM):
+        return score if score >= APART_SURE else min(score, NO_SIGN)
     if spoken.intersection(GLAD) and not spoken.intersection(AGAINST_US):
         return min(score, NO_SIGN)
     return score
@@ -121,7 +147,7 @@ def _rules(words: str, score: float) -> list[str]:
         reasons.append("complaint")
     if SWEARS.search(words) and not glad and score > _SURELY_CALM:
         reasons.append("insult")
-    if DANGER.search(words) and score > _SURELY_CALM and not glad:
+    if DANGER.search(words) and not NOT_DANGER.search(words) and score > _SURELY_CALM and not glad:
         reasons.append("danger")
     cross = (
         SIGNS["anger"].search(words)

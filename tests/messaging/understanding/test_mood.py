@@ -28,6 +28,9 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
         "不要机器人",
         "转接人工坐席",
         "找你们主管出来",
+        "给我找个能拍板的",
+        "有没有会喘气的",
+        "把你的工号报一下",
     ],
 )
 def test_who_wants_a_human_gets_one(text: str) -> None:
@@ -45,6 +48,9 @@ def test_who_wants_a_human_gets_one(text: str) -> None:
         "12315我已经打了",
         "不退咱们法院见",
         "我要曝光你们，记者已经约了",
+        "消委会那边我昨天已经登记了",
+        "市长信箱我写好了",
+        "银行那边我申请拒付了",
     ],
 )
 def test_threats_bring_the_supervisor(text: str) -> None:
@@ -66,6 +72,9 @@ def test_threats_bring_the_supervisor(text: str) -> None:
         "导游辛苦了，谢谢",
         "房间空调有点响，方便的话看一下",
         "如果航班取消，机票钱退吗",
+        "哎呀，我把钥匙锁屋里了，前台说马上来开",
+        "请问退一赔三是什么规定",
+        "邻居去年在另一家报团被坑了，我先问细一点",
     ],
 )
 def test_calm_words_stay_calm(text: str) -> None:
