@@ -190,6 +190,7 @@ def live_tail(newest: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
         return []
     parts = " UNION ALL ".join(_TAIL.format(name) for name, _page in newest)  # the catalogue's own quoted names
     with connection.cursor() as cursor:
-        cursor.execute(f"{parts} ORDER BY recorded_at DESC, occurred_at DESC LIMIT 25", [f"({page},0)" for _name, page in newest])
+        statement = f"SELECT * FROM ({parts}) AS newest ORDER BY recorded_at DESC, occurred_at DESC LIMIT 25"  # noqa: S608
+        cursor.execute(statement, [f"({page},0)" for _name, page in newest])
         names = ("at", "kind", "source", "customer_id", "props")
         return [dict(zip(names, row[:5], strict=True)) for row in cursor.fetchall()]
