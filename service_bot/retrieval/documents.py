@@ -1,9 +1,12 @@
 """Files of knowledge become passages: paragraphs joined up to some three hundred characters, under the heading they stand."""
 
 import io
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
 
 LONGEST = 320  # characters of a passage: an answer that still reads well in a chat
 MOST_PASSAGES = 2_000
@@ -33,7 +36,8 @@ def read_text(name: str, content: bytes) -> str:
         text = readers[ending](content) if ending in readers else _plain(content)
     except UnreadableFile:
         raise
-    except Exception as fault:
+    except Exception as fault:  # a stranger's file: the three readers of packages raise whatever their parsers meet
+        logger.warning("a %s file could not be read", ending, exc_info=fault)
         raise UnreadableFile(ending) from fault
     return text.replace("\x00", "")
 
