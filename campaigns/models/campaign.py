@@ -1,4 +1,4 @@
-"""Campaigns with their frozen audience, what came of each person, and follow-up tasks for staff."""
+"""Campaigns with their frozen audience, and what came of each person."""
 
 import secrets
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.choices import Arm, CampaignState, FollowUpReason, FollowUpState, Outcome
+from campaigns.choices import Arm, CampaignState
 from customers.models import Customer
 from messaging.choices import Reason
 from messaging.models import Content, Message
@@ -99,33 +99,3 @@ class Attribution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} <- {self.campaign_id}"
-
-
-class FollowUp(models.Model):
-    """Something a member of staff should do for a customer, with the evidence why."""
-
-    key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
-    assignee = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    title = models.CharField(_("title"), max_length=80)
-    reason = models.CharField(_("reason"), max_length=40, choices=FollowUpReason.choices)
-    evidence = models.JSONField(default=list)
-    suggested_text = models.TextField(_("suggested message"), max_length=2000, blank=True, default="")
-    product_code = models.CharField(max_length=20, blank=True, default="")
-    state = models.CharField(max_length=8, choices=FollowUpState.choices, default=FollowUpState.OPEN)
-    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, default="")
-    due_at = models.DateTimeField()
-    created_at = models.DateTimeField(db_default=models.functions.Now())
-    done_at = models.DateTimeField(null=True)
-    done_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-
-    class Meta:
-        verbose_name = _("follow-up task")
-        verbose_name_plural = _("follow-up tasks")
-        indexes: ClassVar = [
-            models.Index(fields=["assignee", "due_at"], condition=Q(state="open"), name="follow_up_open"),
-            models.Index(fields=["customer", "-created_at"], name="follow_up_customer"),
-        ]
-
-    def __str__(self) -> str:
-        return self.title
