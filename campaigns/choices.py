@@ -21,6 +21,16 @@ class Arm(models.TextChoices):
     EXCLUDED = "excluded", _("Held back")
 
 
+class CreditModel(models.TextChoices):
+    """How an order's money is shared among the touches before it."""
+
+    LAST = "last", _("Last touch")
+    FIRST = "first", _("First touch")
+    LINEAR = "linear", _("Equal shares")
+    DECAY = "decay", _("The later the more (half-life 7 days)")
+    POSITION = "position", _("First and last 40 % each")
+
+
 class FollowUpState(models.TextChoices):
     OPEN = "open", _("Open")
     DONE = "done", _("Done")

@@ -2,10 +2,49 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Route(models.TextChoices):
+    """How a message leaves the house. WeCom mass sends are tasks that staff confirm; the others are sent directly."""
+
+    WECOM = "wecom", _("WeCom")
+    SUBSCRIBE = "subscribe", _("Mini-program notice")
+    SMS = "sms", _("SMS")
+    OFFICIAL = "official", _("Official account")
+    KF = "kf", _("WeCom customer service")
+    INBOX = "inbox", _("Inbox in the mini-program")
+
+
+class TouchPurpose(models.TextChoices):
+    """What a message is for: decides which consent it needs, which caps count and who goes first."""
+
+    MARKETING = "marketing", _("Offers and marketing")
+    SERVICE = "service", _("Service and contract")
+    TRANSACTION = "transaction", _("About an order or a trip under way")
+
+
+class PauseReason(models.TextChoices):
+    """Why marketing to one customer rests."""
+
+    MOOD = "mood", _("Upset in a conversation")
+    COMPLAINT = "complaint", _("A complaint is open")
+    INCIDENT = "incident", _("Something went wrong on a trip")
+    BY_HAND = "by_hand", _("Asked for by staff")
+
+
+class BatchState(models.TextChoices):
+    """Where one batch of direct messages stands."""
+
+    RUNNING = "running", _("Being sent")
+    DONE = "done", _("Done")
+    LOST = "lost", _("The worker died; its messages were looked after")
+
+
 class MessageState(models.TextChoices):
     """Where one message to one customer stands. "Created" is never called "sent"."""
 
     QUEUED = "queued", _("Waiting to be created")
+    SENDING = "sending", _("Being sent")
+    UNKNOWN = "unknown", _("Outcome unknown, being queried")
+    UNCERTAIN = "uncertain", _("Perhaps delivered; not repeated")
     AWAITING_STAFF = "awaiting_staff", _("Waiting for staff to confirm")
     SENT = "sent", _("Delivered")
     NOT_FRIEND = "not_friend", _("No longer friends")
@@ -33,13 +72,20 @@ class TaskState(models.TextChoices):
 class Reason(models.TextChoices):
     """Why the Touch Governor holds a message back, in the order in which it asks."""
 
+    ERASED = "erased", _("Erased or joined with another record")
     NO_RELATION = "no_relation", _("Not a WeCom friend of anyone here")
+    NO_ADDRESS = "no_address", _("Cannot be reached by this channel")
+    NO_QUOTA = "no_quota", _("No mini-program notice left to send")
+    WINDOW_CLOSED = "window_closed", _("The customer has not written within 48 hours")
     NO_CONSENT = "no_consent", _("No consent to marketing")
     OPTED_OUT = "opted_out", _("Opted out or on the suppression list")
     IMPERSONAL = "impersonal", _("Turned personal recommendations off")
+    COMPLAINT = "complaint", _("A complaint is open")
+    PAUSED = "paused", _("Marketing rests for now")
     QUIET_HOURS = "quiet_hours", _("Quiet hours")
     PLATFORM_CAP = "platform_cap", _("Over the WeCom cap")
     HOUSE_CAP = "house_cap", _("Over our own cap")
+    PRIORITY = "priority", _("Something more important goes first")
     HOLDOUT = "holdout", _("In the hold-out group")
 
 

@@ -7,9 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.choices import Channel, Purpose
 from customers.models import Customer
-from messaging.choices import MessageState, Reason, TaskState
+from messaging.choices import BatchState, MessageState, PauseReason, Reason, Route, TaskState, TouchPurpose
 from staff.models import User
 
 
@@ -17,6 +16,8 @@ class Content(models.Model):
     """Text with an optional mini-program card. WeCom allows 4,000 bytes of text and a 64-byte card title.
 
     `card_image` is the card's picture as PNG (520 x 416), kept here so that what was sent can always be shown.
+    For a templated channel `template_id` is the platform's and `fields` says what stands in each of its fields. Text
+    and fields may hold variables (`messaging.rules.wording`).
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -25,6 +26,8 @@ class Content(models.Model):
     card_page = models.CharField(_("card page"), max_length=200, blank=True, default="")
     product_code = models.CharField(_("product"), max_length=20, blank=True, default="")
     card_image = models.BinaryField(null=True, max_length=2_000_000)
+    template_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    fields = models.JSONField(default=dict, db_default={})
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
@@ -71,6 +74,7 @@ class MassTask(models.Model):
     next_poll_at = models.DateTimeField(null=True)
     reminders = ArrayField(models.DateTimeField(), default=list)
     on_hold = models.BooleanField(default=False)
+    start_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
@@ -91,13 +95,14 @@ class Message(models.Model):
     """One message to one customer, whatever the channel. `key` makes it unique: a pure function of why it is sent.
 
     A launch writes a hundred thousand rows at once, so each index and each checked foreign key must earn its keep:
-    content, sender and task are taken from rows of the same statement.
+    content, sender and task are taken from rows of the same statement. A direct message (no task) goes out in a batch from
+    `send_at` on; `vendor_id` is what the vendor calls it; `params` are its variables beside the customer's own.
     """
 
     key = models.CharField(max_length=120)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
-    channel = models.CharField(max_length=12, choices=Channel.choices)
-    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    channel = models.CharField(max_length=12, choices=Route.choices)
+    purpose = models.CharField(max_length=12, choices=TouchPurpose.choices)
     campaign_id = models.BigIntegerField(null=True)
     content = models.ForeignKey(
         Content, null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
@@ -113,6 +118,11 @@ class Message(models.Model):
     created_at = models.DateTimeField(db_default=models.functions.Now())
     sent_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
+    send_at = models.DateTimeField(null=True)
+    batch_id = models.BigIntegerField(null=True)
+    vendor_id = models.CharField(max_length=64, null=True)
+    params = models.JSONField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("message")
@@ -124,10 +134,94 @@ class Message(models.Model):
             models.Index(fields=["task", "external_userid"], name="message_task"),
             models.Index(
                 fields=["customer", "sent_at"],
-                condition=Q(state__in=["sent", "awaiting_staff", "queued"]),
+                condition=Q(state__in=["sent", "awaiting_staff", "queued", "sending", "unknown", "uncertain"]),
                 name="message_touch_budget",
             ),
+            models.Index(fields=["channel", "send_at"], condition=Q(state="queued", task__isnull=True), name="message_due"),
+            models.Index(fields=["batch_id"], condition=Q(state__in=["sending", "unknown"]), name="message_in_flight"),
+            models.Index(fields=["vendor_id"], condition=Q(vendor_id__isnull=False), name="message_vendor"),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} ({self.state})"
+
+
+class SendBatch(models.Model):
+    """Direct messages one worker sends under a lease. A lease that runs out leaves messages whose outcome is not known."""
+
+    channel = models.CharField(max_length=12, choices=Route.choices)
+    owner = models.UUIDField()
+    size = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=8, choices=BatchState.choices, default=BatchState.RUNNING)
+    lease_until = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("batch of messages")
+        verbose_name_plural = _("batches of messages")
+        indexes: ClassVar = [models.Index(fields=["lease_until"], condition=Q(state="running"), name="send_batch_running")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} #{self.pk}"
+
+
+class MarketingPause(models.Model):
+    """Marketing to a customer rests from `created_at` until `until` (None: until somebody ends it). `key` says why, once."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(_("reason"), max_length=10, choices=PauseReason.choices)
+    key = models.CharField(max_length=120, unique=True)
+    until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("pause of marketing")
+        verbose_name_plural = _("pauses of marketing")
+        indexes: ClassVar = [models.Index(fields=["customer"], condition=Q(ended_at__isnull=True), name="marketing_pause_open")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.reason}"
+
+
+class NoticeEntry(models.Model):
+    """One line of the ledger of mini-program notices: +1 for each accept, -1 for each sent. The platform tells no balance,
+    so the sum of a customer's lines for a template is the only one there is. `key` makes each line once."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+", db_index=False)
+    template_id = models.CharField(max_length=64)
+    change = models.SmallIntegerField()
+    key = models.CharField(max_length=120, unique=True)
+    at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name = _("notice allowed or used")
+        verbose_name_plural = _("notices allowed or used")
+        indexes: ClassVar = [models.Index(fields=["customer", "template_id"], include=["change"], name="notice_balance")]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(change=0), name="notice_change")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.template_id} {self.change:+d}"
+
+
+class NoticeTemplate(models.Model):
+    """A template that a platform approved: for which channel and purpose, how it reads, which fields it has.
+
+    `body` shows fields as `{{thing1}}`. An SMS for marketing carries its opt-out in the body, as the law wants it.
+    """
+
+    channel = models.CharField(_("channel"), max_length=12, choices=Route.choices)
+    template_id = models.CharField(_("template number"), max_length=64)
+    name = models.CharField(_("name"), max_length=60)
+    purpose = models.CharField(_("purpose"), max_length=12, choices=TouchPurpose.choices)
+    body = models.TextField(_("text"), max_length=500)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("notice template")
+        verbose_name_plural = _("notice templates")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "template_id"], name="notice_template_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -86,6 +86,8 @@ CUSTOMER_TABLES = {
     "tagging_interest.customer_id": "drop",
     "tagging_segmentmembership.customer_id": "unless:segment_id",
     "messaging_message.customer_id": "move",
+    "messaging_marketingpause.customer_id": "move",
+    "messaging_noticeentry.customer_id": "move",
     "orders_order.customer_id": "home",
     "itinerary_triprequest.customer_id": "unless:state",
     "itinerary_itinerary.customer_id": "move",

@@ -17,11 +17,10 @@ from core import clock
 from core.choices import Lane
 from core.errors import Later
 from core.jobs import enqueue, job
-from customers.choices import Purpose
 from gateways.errors import GatewayError
 from gateways.wecom import MassTaskSummary, MiniProgramAttachment, wecom
 from messaging import rules
-from messaging.choices import MessageState, TaskState
+from messaging.choices import MessageState, TaskState, TouchPurpose
 from messaging.models import Content, MassTask, Media, Message
 from messaging.queries import TouchPlan, decisions, quiet_end
 from staff.models import AgencyPolicy
@@ -55,6 +54,8 @@ def create_mass_task(task_id: int) -> None:
     task = MassTask.objects.get(id=task_id)
     if task.state not in {TaskState.PENDING, TaskState.CREATING}:
         return
+    if task.start_at and task.start_at > clock.now() and not task.cancel_requested_at:
+        raise Later((task.start_at - clock.now()).total_seconds() + 0.1, "its hour has not come")
     is_waiting = task.state == TaskState.PENDING
     attachments = [_card(task)] if is_waiting and task.content.card_page else []
     intent = _commit_intent(task_id)
@@ -110,6 +111,7 @@ def _commit_intent(task_id: int) -> Intent | None:
             return None
         if task.state != TaskState.PENDING or task.on_hold:
             return None
+        _wait_for_same_words(task)
         _hold_back_changed(task)
         waiting = Message.objects.filter(task=task, state=MessageState.QUEUED).order_by("customer_id")
         people = list(waiting.values_list("external_userid", flat=True))
@@ -119,6 +121,17 @@ def _commit_intent(task_id: int) -> Intent | None:
         task.state, task.called_at, task.error = TaskState.CREATING, clock.now(), ""
         task.save(update_fields=["state", "called_at", "error"])
         return Intent(task, people)
+
+
+def _wait_for_same_words(task: MassTask) -> None:
+    """A task without a card is known by its words alone: while another with the same words has no number yet, it waits."""
+    if task.content.card_page:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [task.content.text])
+    others = MassTask.objects.filter(state__in=[TaskState.CREATING, TaskState.UNKNOWN], content__card_page="")
+    if others.filter(content__text=task.content.text).exclude(id=task.id).exists():
+        raise Later(2.0 if is_quick() else 20.0, "the same words are being sent just now")
 
 
 def cancel_unsent(task_id: int) -> None:
@@ -140,10 +153,12 @@ WHERE message.task_id = %(task)s AND message.state = 'queued' AND NOT EXISTS (
 def _hold_back_changed(task: MassTask) -> None:
     """What changed since the snapshot: consent withdrawn, suppressed, over a cap, or this sender lost the friendship."""
     queued = "SELECT customer_id FROM messaging_message WHERE task_id = %(task)s AND state = 'queued'"
-    purpose = Message.objects.filter(task=task).values_list("purpose", flat=True).first() or Purpose.MARKETING
+    own = () if task.campaign_id else tuple(Message.objects.filter(task=task).values_list("id", flat=True))
+    purpose = Message.objects.filter(task=task).values_list("purpose", flat=True).first() or TouchPurpose.MARKETING
     plan = TouchPlan(
         audience=(queued, {"task": task.id}), at=clock.now(), policy=AgencyPolicy.current(),
         campaign_id=task.campaign_id, pending_before=task.created_at, purpose=purpose,
+        rank=rules.rank(purpose, is_campaign=task.campaign_id is not None), own=own,
     )  # fmt: skip
     sql, params = decisions(plan)
     with connection.cursor() as cursor:

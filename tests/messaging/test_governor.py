@@ -235,14 +235,12 @@ def test_the_preview_is_a_waterfall(lin: User) -> None:
     assert sorted(reach.sample) == sorted(customer.id for customer in reached)
     assert reach.reached == 3
     assert [(lost, left) for _reason, lost, left in reach.steps] == [
+        (0, 6),
         (1, 5),
+        *[(0, 5)] * 3,
         (1, 4),
         (1, 3),
-        (0, 3),
-        (0, 3),
-        (0, 3),
-        (0, 3),
-        (0, 3),
+        *[(0, 3)] * 8,
     ]
     assert preview(plan(), sample=2).sample == reach.sample[:2]
 

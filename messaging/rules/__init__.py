@@ -5,12 +5,17 @@ import datetime as dt
 import hashlib
 
 from core.clock import SHANGHAI
+from messaging.choices import Route, TouchPurpose
 from staff.choices import PlatformCapRule
 
+TEMPLATED = frozenset({Route.SUBSCRIBE, Route.SMS, Route.OFFICIAL})  # only what the platform approved may be said there
 TEXT_BYTES = 4000  # platform-contracts 1.8: counted in UTF-8 bytes
 TITLE_BYTES = 64
 PEOPLE_PER_TASK = 10_000
 REMINDERS_PER_DAY = 3
+KF_WINDOW = dt.timedelta(hours=48)  # WeCom customer service: 5 messages within 48 hours of the customer's last one
+PRIORITY_SPAN = dt.timedelta(hours=24)
+PROMOTION, LIFECYCLE, SERVICE, TRANSACTION = range(4)  # who goes first; the governor computes the same in SQL
 RESULTS_WINDOW = dt.timedelta(hours=72)
 MEDIA_LIFE = dt.timedelta(days=3) - dt.timedelta(hours=6)  # WeCom keeps three days; upload anew before they end
 _EARLY_POLLS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
@@ -149,3 +154,10 @@ WELCOME_SECONDS = 20
 def is_welcome_in_time(added_at: dt.datetime, at: dt.datetime) -> bool:
     """Whether a welcome code of that moment can still work: it dies 20 seconds after the friendship began."""
     return at - added_at <= dt.timedelta(seconds=WELCOME_SECONDS)
+
+
+def rank(purpose: str, *, is_campaign: bool) -> int:
+    """How important a message is: an order or trip under way, then service, then a journey's offer, then a campaign's."""
+    if purpose == TouchPurpose.MARKETING:
+        return PROMOTION if is_campaign else LIFECYCLE
+    return TRANSACTION if purpose == TouchPurpose.TRANSACTION else SERVICE

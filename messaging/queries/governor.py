@@ -6,21 +6,14 @@ import json
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from core import clock
-from customers.choices import Channel, IdentityKind, Purpose
-from customers.models import Customer, Identity
+from customers.choices import IdentityKind
 from messaging import rules
-from messaging.choices import Obstacle, Reason
+from messaging.choices import Reason, Route, TouchPurpose
 from staff.models import AgencyPolicy
 
 Query = tuple[str, Any]
-
-# Answers to our messages as the profile engine reads them: an opened card.
-ANSWERS = """
-SELECT customer_id, channel, clicked_at AS answered_at FROM messaging_message WHERE clicked_at IS NOT NULL
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +25,9 @@ class TouchPlan:
     only when they were queued before this moment (None: all), so that two waiting campaigns do not block each other.
     `at` is the moment whose calendar days the caps are made of. `is_personal`: the audience was chosen by what people did or
     by tags, so marketing leaves out those who turned personal recommendations off. `channel` is whose consent counts; only
-    WeCom asks for a friendship.
+    WeCom asks for a friendship, the others for an address. `template_id` is the notice whose balance counts. `rank` says how
+    important it is (`rules.rank`): what waits for a person with a higher rank goes first. `own` are messages that the plan is
+    about already, which are not held against themselves.
     """
 
     audience: Query
@@ -42,9 +37,12 @@ class TouchPlan:
     holdout_percent: int = 0
     campaign_id: int | None = None
     pending_before: dt.datetime | None = None
-    purpose: str = Purpose.MARKETING
+    purpose: str = TouchPurpose.MARKETING
     is_personal: bool = False
-    channel: str = Channel.WECOM
+    channel: str = Route.WECOM
+    template_id: str = ""
+    rank: int = rules.PROMOTION
+    own: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,71 +92,105 @@ ORDER BY rel.customer_id, rel.last_chat_at DESC NULLS LAST, rel.added_at DESC, r
 
 # Consent: the channel's own entry decides; the general one where there is none. A general refusal also ends a
 # channel's older grant. Nobody asked yet -> no consent; asked and refused, or on the suppression list -> opted out.
+# What is about an order or a trip under way rests on the contract and needs neither (PIPL 13(2)).
 #
 # What is known about a person is gathered by UNION ALL and GROUP BY, not by joins: however wrong the planner's guess of the
-# audience's size, grouping is never quadratic (a nested loop over a CTE is: seconds at thousands, hours at millions).
+# audience's size, grouping is never quadratic (a nested loop over a CTE is: seconds at thousands, hours at millions). Each
+# sign is one bit; parts that the channel or the purpose does not ask for are switched off by a constant.
 _DECIDE = f"""
 WITH audience AS MATERIALIZED (SELECT DISTINCT target.id AS customer_id FROM (%(audience)s) AS target (id)),
-sender AS MATERIALIZED ({SENDER}),
+sender AS MATERIALIZED ({SENDER.replace("WHERE ", "WHERE %(g_is_wecom)s AND ")}),
 consent AS (
     SELECT customer_id,
         coalesce(bool_or(NOT granted) FILTER (WHERE channel = %(g_channel)s), false)
         OR coalesce(max(at) FILTER (WHERE channel = 'any' AND NOT granted)
                     >= coalesce(max(at) FILTER (WHERE channel = %(g_channel)s AND granted), '-infinity'), false) AS refused
     FROM customers_consent
-    WHERE is_current AND purpose = %(g_purpose)s AND channel IN ('any', %(g_channel)s)
+    WHERE is_current AND purpose = %(g_consent)s AND channel IN ('any', %(g_channel)s)
       AND customer_id IN (SELECT customer_id FROM audience)
     GROUP BY customer_id
-),
-suppressed AS (
-    SELECT DISTINCT identity.customer_id FROM customers_suppression AS entry
-    JOIN customers_identity AS identity ON identity.kind = entry.kind AND identity.value_hash = entry.value_hash
-    WHERE identity.customer_id IN (SELECT customer_id FROM audience)
-),
-impersonal AS (
-    SELECT id AS customer_id FROM customers_customer
-    WHERE NOT is_personalised AND %(g_personal)s AND id IN (SELECT customer_id FROM audience)
 ),
 touches AS (
     SELECT customer_id,
         count(*) FILTER (WHERE is_mass AND at >= %(g_platform_start)s) AS platform_count,
-        count(*) FILTER (WHERE purpose = 'marketing' AND at >= %(g_house_start)s) AS house_count
+        count(*) FILTER (WHERE purpose = 'marketing' AND at >= %(g_house_start)s) AS house_count,
+        coalesce(bool_or(is_waiting AND rank > %(g_rank)s), false) AS is_behind,
+        count(*) FILTER (WHERE channel = 'kf' AND at >= %(g_window)s) AS kf_count
     FROM (
-        SELECT customer_id, purpose, task_id IS NOT NULL AS is_mass, coalesce(sent_at, created_at) AS at
+        SELECT customer_id, purpose, channel, task_id IS NOT NULL AS is_mass, coalesce(sent_at, created_at) AS at,
+            state = 'queued' AND coalesce(send_at, created_at) < %(g_soon)s AS is_waiting,
+            CASE purpose WHEN 'marketing' THEN CASE WHEN campaign_id IS NULL THEN 1 ELSE 0 END
+                         WHEN 'transaction' THEN 3 ELSE 2 END AS rank
         FROM messaging_message
-        WHERE state IN ('sent', 'awaiting_staff', 'queued') AND campaign_id IS DISTINCT FROM %(g_campaign)s
+        WHERE state IN ('sent', 'awaiting_staff', 'queued', 'sending', 'unknown', 'uncertain')
+          AND (%(g_campaign)s::bigint IS NULL OR campaign_id IS DISTINCT FROM %(g_campaign)s)
           AND (sent_at >= %(g_since)s
                OR (sent_at IS NULL AND created_at >= %(g_since)s
                    AND created_at < coalesce(%(g_pending_before)s::timestamptz, 'infinity')))
-          AND customer_id IN (SELECT customer_id FROM audience)
+          AND customer_id IN (SELECT customer_id FROM audience) AND NOT id = ANY(%(g_own)s)
     ) AS touch
     GROUP BY customer_id
 ),
+sign AS (
+    SELECT id AS customer_id, CASE WHEN erased_at IS NOT NULL OR merged_into_id IS NOT NULL THEN 1 ELSE 2 END AS bits
+    FROM customers_customer
+    WHERE (erased_at IS NOT NULL OR merged_into_id IS NOT NULL OR (NOT is_personalised AND %(g_personal)s))
+      AND id IN (SELECT customer_id FROM audience)
+    UNION ALL
+    SELECT identity.customer_id, 4 FROM customers_suppression AS entry
+    JOIN customers_identity AS identity ON identity.kind = entry.kind AND identity.value_hash = entry.value_hash
+    WHERE %(g_needs_consent)s AND identity.customer_id IN (SELECT customer_id FROM audience)
+    UNION ALL
+    SELECT customer_id, 8 FROM customers_datarequest
+    WHERE kind = 'complaint' AND state IN ('open', 'working', 'blocked') AND %(g_is_marketing)s
+      AND customer_id IN (SELECT customer_id FROM audience)
+    UNION ALL
+    SELECT customer_id, CASE reason WHEN 'complaint' THEN 8 ELSE 16 END FROM messaging_marketingpause
+    WHERE ended_at IS NULL AND (until IS NULL OR until > %(g_at)s) AND %(g_is_marketing)s
+      AND customer_id IN (SELECT customer_id FROM audience)
+    UNION ALL
+    SELECT customer_id, 32 FROM customers_identity
+    WHERE kind = %(g_address)s AND customer_id IN (SELECT customer_id FROM audience)
+    UNION ALL
+    SELECT customer_id, 64 FROM messaging_noticeentry
+    WHERE template_id = %(g_template)s AND %(g_channel)s = 'subscribe' AND customer_id IN (SELECT customer_id FROM audience)
+    GROUP BY customer_id HAVING sum(change) > 0
+    UNION ALL
+    SELECT customer_id, 128 FROM core_event
+    WHERE %(g_channel)s = 'kf' AND kind = 'chat.received' AND occurred_at >= %(g_window)s
+      AND customer_id IN (SELECT customer_id FROM audience)
+),
 signal AS (
-    SELECT customer_id, NULL::bigint AS sender_id, NULL::text AS external_userid, NULL::boolean AS refused,
-        false AS is_suppressed, false AS is_impersonal, 0 AS platform_count, 0 AS house_count FROM audience
-    UNION ALL SELECT customer_id, user_id, external_userid, NULL, false, false, 0, 0 FROM sender
-    UNION ALL SELECT customer_id, NULL, NULL, refused, false, false, 0, 0 FROM consent
-    UNION ALL SELECT customer_id, NULL, NULL, NULL, true, false, 0, 0 FROM suppressed
-    UNION ALL SELECT customer_id, NULL, NULL, NULL, false, true, 0, 0 FROM impersonal
-    UNION ALL SELECT customer_id, NULL, NULL, NULL, false, false, platform_count, house_count FROM touches
+    SELECT customer_id, NULL::bigint AS sender_id, NULL::text AS external_userid, NULL::boolean AS refused, 0 AS bits,
+        0 AS platform_count, 0 AS house_count, false AS is_behind, 0 AS kf_count FROM audience
+    UNION ALL SELECT customer_id, user_id, external_userid, NULL, 0, 0, 0, false, 0 FROM sender
+    UNION ALL SELECT customer_id, NULL, NULL, refused, 0, 0, 0, false, 0 FROM consent
+    UNION ALL SELECT customer_id, NULL, NULL, NULL, bits, 0, 0, false, 0 FROM sign
+    UNION ALL SELECT customer_id, NULL, NULL, NULL, 0, platform_count, house_count, is_behind, kf_count FROM touches
 ),
 person AS (
     SELECT customer_id, max(sender_id) AS sender_id, coalesce(max(external_userid), '') AS external_userid,
-        bool_or(refused) AS refused, bool_or(is_suppressed) AS is_suppressed, bool_or(is_impersonal) AS is_impersonal,
-        sum(platform_count)::integer AS platform_count, sum(house_count)::integer AS house_count
+        bool_or(refused) AS refused, bit_or(bits) AS bits, sum(platform_count)::integer AS platform_count,
+        sum(house_count)::integer AS house_count, bool_or(is_behind) AS is_behind, sum(kf_count)::integer AS kf_count
     FROM signal GROUP BY customer_id
 ),
 verdict AS MATERIALIZED (
     SELECT customer_id, sender_id, external_userid, platform_count, house_count,
         CASE
-            WHEN sender_id IS NULL AND %(g_channel)s = 'wecom' THEN 'no_relation'
-            WHEN refused IS NULL THEN 'no_consent'
-            WHEN refused OR is_suppressed THEN 'opted_out'
-            WHEN is_impersonal THEN 'impersonal'
+            WHEN bits & 1 > 0 THEN 'erased'
+            WHEN sender_id IS NULL AND %(g_is_wecom)s THEN 'no_relation'
+            WHEN bits & 32 = 0 AND NOT %(g_is_wecom)s THEN 'no_address'
+            WHEN bits & 64 = 0 AND %(g_channel)s = 'subscribe' THEN 'no_quota'
+            WHEN (bits & 128 = 0 OR kf_count >= 5) AND %(g_channel)s = 'kf' THEN 'window_closed'
+            WHEN refused IS NULL AND %(g_needs_consent)s THEN 'no_consent'
+            WHEN (refused OR bits & 4 > 0) AND %(g_needs_consent)s THEN 'opted_out'
+            WHEN bits & 2 > 0 THEN 'impersonal'
+            WHEN bits & 8 > 0 THEN 'complaint'
+            WHEN bits & 16 > 0 THEN 'paused'
             WHEN %(g_is_quiet)s THEN 'quiet_hours'
-            WHEN platform_count >= %(g_platform_limit)s THEN 'platform_cap'
-            WHEN %(g_purpose)s = 'marketing' AND house_count >= %(g_house_limit)s THEN 'house_cap'
+            WHEN platform_count >= %(g_platform_limit)s AND %(g_is_wecom)s THEN 'platform_cap'
+            WHEN %(g_is_marketing)s AND house_count >= %(g_house_limit)s THEN 'house_cap'
+            WHEN is_behind AND %(g_is_marketing)s THEN 'priority'
             WHEN %(g_holdout)s > 0
              AND ('x' || left(encode(sha256(convert_to(%(g_salt)s || ':' || customer_id, 'UTF8')), 'hex'), 8))
                  ::bit(32)::bigint %% 10000 < %(g_holdout)s THEN 'holdout'
@@ -168,13 +200,22 @@ verdict AS MATERIALIZED (
 )
 """  # noqa: S608 - our own text; every value is a parameter
 
+# Who a channel's address belongs to. WeCom reaches a friendship, not an identity.
+ADDRESS: dict[str, str] = {
+    Route.SUBSCRIBE: IdentityKind.MINI_OPENID,
+    Route.INBOX: IdentityKind.MINI_OPENID,
+    Route.SMS: IdentityKind.PHONE,
+    Route.OFFICIAL: IdentityKind.OA_OPENID,
+    Route.KF: IdentityKind.EXTERNAL_USERID,
+}
+
 
 def decisions(plan: TouchPlan, *, is_quiet: bool = False) -> tuple[str, dict[str, Any]]:
     """`WITH ... verdict AS (customer_id, sender_id, external_userid, platform_count, house_count, reason)`, to which the
     caller appends its own SELECT, and the parameters by name.
 
     A broadcast is never refused for quiet hours: it waits until they end (`rules.quiet_until`), so `is_quiet` stays
-    False there. It is the check of a single message that cannot wait.
+    False there. It is the check of a single message that cannot wait; what is about a trip under way is exempt.
     """
     audience, params = _named(plan.audience)
     return _DECIDE.replace("%(audience)s", audience), params | _parameters(plan, is_quiet)
@@ -183,12 +224,17 @@ def decisions(plan: TouchPlan, *, is_quiet: bool = False) -> tuple[str, dict[str
 def _parameters(plan: TouchPlan, is_quiet: bool) -> dict[str, Any]:
     platform = rules.platform_cap(plan.policy.platform_cap_rule, plan.at)
     house = rules.house_cap(plan.policy.house_cap_count, plan.policy.house_cap_days, plan.at)
+    is_marketing, is_contract = plan.purpose == TouchPurpose.MARKETING, plan.purpose == TouchPurpose.TRANSACTION
     return {
-        "g_channel": str(plan.channel), "g_purpose": str(plan.purpose), "g_is_quiet": is_quiet,
+        "g_channel": str(plan.channel), "g_is_wecom": plan.channel == Route.WECOM, "g_is_quiet": is_quiet and not is_contract,
+        "g_is_marketing": is_marketing, "g_needs_consent": not is_contract,
+        "g_consent": str(TouchPurpose.SERVICE if is_contract else plan.purpose),
+        "g_address": str(ADDRESS.get(plan.channel, "")), "g_template": plan.template_id,
         "g_platform_start": platform.start, "g_platform_limit": platform.limit,
         "g_house_start": house.start, "g_house_limit": house.limit, "g_since": min(platform.start, house.start),
-        "g_campaign": plan.campaign_id, "g_pending_before": plan.pending_before,
-        "g_personal": plan.is_personal and plan.purpose == Purpose.MARKETING,
+        "g_campaign": plan.campaign_id, "g_pending_before": plan.pending_before, "g_own": list(plan.own),
+        "g_personal": plan.is_personal and is_marketing, "g_at": plan.at, "g_rank": plan.rank,
+        "g_window": plan.at - rules.KF_WINDOW, "g_soon": plan.at + rules.PRIORITY_SPAN,
         "g_salt": plan.salt, "g_holdout": plan.holdout_percent * 100,
     }  # fmt: skip
 
@@ -242,61 +288,3 @@ def quiet_end(at: dt.datetime | None = None) -> dt.datetime | None:
     """The end of the agency's quiet hours when it is quiet now (or at `at`), else None."""
     policy = AgencyPolicy.current()
     return rules.quiet_until(policy.quiet_start, policy.quiet_end, at or clock.now())
-
-
-@dataclasses.dataclass(frozen=True)
-class ChannelState:
-    """Whether a channel can carry a message to one customer now; `reason` says in words why not."""
-
-    channel: str
-    label: str
-    sender_id: int | None
-    code: str
-    reason: str
-
-
-def channels_for(customer: Customer, purpose: str) -> list[ChannelState]:
-    """Every channel with the governor's answer for a single message of this purpose, sent now."""
-    return [_channel_state(customer, channel, purpose) for channel in (Channel.WECOM, Channel.SUBSCRIBE, Channel.SMS)]
-
-
-def single_plan(customer_id: int, purpose: str, channel: str = Channel.WECOM) -> TouchPlan:
-    """The plan of one message to one person, written by a person."""
-    audience = ("SELECT id FROM customers_customer WHERE id = %s AND merged_into_id IS NULL", [customer_id])
-    return TouchPlan(audience=audience, at=clock.now(), policy=AgencyPolicy.current(), purpose=purpose, channel=channel)
-
-
-def _channel_state(customer: Customer, channel: Channel, purpose: str) -> ChannelState:
-    verdict = explain(single_plan(customer.pk, purpose, channel), customer.pk, is_quiet=quiet_end() is not None)
-    missing = _missing(customer, channel)
-    told = verdict.reason if verdict else ""
-    for_long = missing and (missing in {Obstacle.NO_PHONE, Obstacle.NO_MINI} or told in {"", Reason.QUIET_HOURS})
-    code = missing if for_long else told  # what lasts says more than what ends at nine
-    words = _reason_words(code, purpose)
-    return ChannelState(str(channel), str(channel.label), verdict.sender_id if verdict else None, code, words)
-
-
-def _reason_words(code: str, purpose: str) -> str:
-    if code == Reason.NO_CONSENT and purpose != Purpose.MARKETING:
-        return _("No consent to service messages")
-    quiet = quiet_end() if code == Reason.QUIET_HOURS else None
-    if quiet is not None:
-        return _("Quiet hours until %(time)s") % {"time": f"{quiet.astimezone(clock.SHANGHAI):%H:%M}"}
-    words: dict[str, Any] = dict(Reason.choices) | dict(Obstacle.choices)
-    return str(words.get(code, ""))
-
-
-def _missing(customer: Customer, channel: Channel) -> str:
-    """What no consent can replace: an address on the channel, and what the platform asks for."""
-    needed = {Channel.SMS: IdentityKind.PHONE, Channel.SUBSCRIBE: IdentityKind.MINI_OPENID}.get(channel)
-    if needed is None:
-        return ""
-    if not Identity.objects.filter(customer=customer, kind=needed).exists():
-        return Obstacle.NO_PHONE if channel == Channel.SMS else Obstacle.NO_MINI
-    return Obstacle.TEMPLATE_ONLY if channel == Channel.SMS else Obstacle.NO_QUOTA
-
-
-def touch_figures(only: str) -> str:
-    """SQL of `customer_id, figure`: when a message of ours last reached the customer, for those that `only` picks."""
-    rows = f"messaging_message WHERE state = 'sent' AND {only}"
-    return f"SELECT customer_id, max(sent_at) AS figure FROM {rows} GROUP BY customer_id"  # noqa: S608
