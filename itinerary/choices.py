@@ -16,35 +16,6 @@ class BlockKind(models.TextChoices):
     NOTE = "note", _("Note")
 
 
-class Constraint(models.TextChoices):
-    """The codes of everything that can be wrong with an itinerary: part of the API, never renamed."""
-
-    HOURS = "TIME-01", _("Closed at that time")
-    CHRONOLOGY = "TIME-02", _("Two things at the same time")
-    TRANSFER = "TIME-03", _("Not enough time to get there")
-    STATION_BUFFER = "TIME-04", _("Too short before the train or flight")
-    OVERNIGHT = "TIME-05", _("Arrives on another day")
-    MEAL_WINDOW = "TIME-06", _("Not at mealtime")
-    VISIT_SHORT = "TIME-07", _("Visit too short")
-    DAY_LENGTH = "TIME-08", _("Day too long")
-    IDLE = "TIME-09", _("Long gap")
-    CONTINUITY = "SPACE-01", _("Ends in another city than the next day begins")
-    WALK_CAP = "SPACE-02", _("Too much walking")
-    NO_HOTEL = "STAY-01", _("No hotel for the night")
-    BEDS = "STAY-02", _("Fewer beds than people")
-    STOCK = "INV-01", _("Not available on that date")
-    GUIDE_TWICE = "INV-02", _("Guide booked twice")
-    WISH = "PREF-01", _("A wish is not met")
-    ORDER = "PREF-02", _("In another order than wished")
-    PACE = "PREF-03", _("Faster than wished")
-    BUDGET = "COST-01", _("Over the budget")
-    NO_RATE = "COST-02", _("No price on that date")
-    MARGIN = "COST-03", _("Margin below the floor")
-    FX_AGE = "COST-04", _("Rate of exchange out of date")
-    DATA = "DATA-01", _("Something is missing in its data")
-    LEGAL = "LEGAL-01", _("Contract, insurance or an unreasonably low price")
-
-
 class Severity(models.TextChoices):
     ERROR = "error", _("Cannot be sold like this")
     WARNING = "warning", _("Please check")
@@ -110,3 +81,24 @@ class ReminderState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     DONE = "done", _("Done")
     SKIPPED = "skipped", _("No longer needed")
+
+
+class DocumentKind(models.TextChoices):
+    """The papers of a trip."""
+
+    CONTRACT = "contract", _("Travel contract")
+    INSURANCE = "insurance", _("Insurance")
+    TICKETS = "tickets", _("Tickets")
+    NAMELIST = "namelist", _("Name list to suppliers")
+    NOTICE = "notice", _("Notice before departure")
+
+
+class ChangeKind(models.TextChoices):
+    CHANGE = "change", _("Change")
+    CANCEL = "cancel", _("Cancellation")
+
+
+class ChangeState(models.TextChoices):
+    OPEN = "open", _("Open")
+    APPLIED = "applied", _("Done")
+    DECLINED = "declined", _("Declined")

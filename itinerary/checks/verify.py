@@ -1,11 +1,12 @@
-"""Everything that is wrong with a plan, by the codes of `Constraint`."""
+"""Everything that is wrong with a plan, by the codes of the constraint catalogue."""
 
 import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 
 from itinerary.checks.plan import Leg, Mode, Stop, leg
-from itinerary.choices import BlockKind, Constraint, Severity
+from itinerary.choices import BlockKind, Severity
+from itinerary.planner.catalogue import CATALOGUE, Code
 
 DAY = 1440
 MEALS = {"breakfast": (360, 570), "lunch": (630, 840), "dinner": (1020, 1230)}  # may begin within
@@ -28,7 +29,7 @@ class Limits:
 class Issue:
     """One complaint: `block` is the key it concerns ("" for a whole day), `params` what the sentence needs."""
 
-    code: Constraint
+    code: Code
     severity: Severity
     day: int
     block: str = ""
@@ -70,22 +71,28 @@ def verify(stops: Sequence[Stop], *, days: int, people: int, limits: Limits | No
     return Verdict(tuple(issues), tuple(legs))
 
 
-def _issue(code: Constraint, stop: Stop, severity: Severity = Severity.ERROR, **params: object) -> Issue:
-    return Issue(code, severity, stop.day, stop.key, tuple((name, str(value)) for name, value in params.items()))
+def issue(code: Code, day: int, block: str = "", **params: object) -> Issue:
+    """A complaint with the severity that the catalogue gives it in a plan edited by a person."""
+    severity = Severity.ERROR if CATALOGUE[code].blocks else Severity.WARNING
+    return Issue(code, severity, day, block, tuple((name, str(value)) for name, value in params.items()))
+
+
+def _issue(code: Code, stop: Stop, **params: object) -> Issue:
+    return issue(code, stop.day, stop.key, **params)
 
 
 def _single(blocks: Sequence[Stop]) -> Iterator[Issue]:
     for stop in blocks:
         if stop.rate_missing:
-            yield _issue(Constraint.NO_RATE, stop)
+            yield _issue(Code.NO_RATE, stop)
         if stop.sold_out:
-            yield _issue(Constraint.STOCK, stop)
+            yield _issue(Code.STOCK, stop)
         if stop.kind in {BlockKind.SIGHT, BlockKind.MEAL, BlockKind.ACTIVITY}:
             yield from _opening(stop)
         if stop.visit_min and stop.end - stop.start < stop.visit_min:
-            yield _issue(Constraint.VISIT_SHORT, stop, Severity.WARNING, minutes=stop.visit_min)
+            yield _issue(Code.VISIT_SHORT, stop, minutes=stop.visit_min)
         if stop.meal in MEALS and not MEALS[stop.meal][0] <= stop.start <= MEALS[stop.meal][1]:
-            yield _issue(Constraint.MEAL_WINDOW, stop, Severity.WARNING)
+            yield _issue(Code.MEAL_WINDOW, stop)
 
 
 def _opening(stop: Stop) -> Iterator[Issue]:
@@ -93,7 +100,7 @@ def _opening(stop: Stop) -> Iterator[Issue]:
         return
     if not any(opens <= stop.start and stop.end <= closes for opens, closes in stop.hours):
         times = ", ".join(f"{clock(opens)}-{clock(closes)}" for opens, closes in stop.hours)
-        yield _issue(Constraint.HOURS, stop, hours=times)
+        yield _issue(Code.HOURS, stop, hours=times)
 
 
 def clock(minutes: int) -> str:
@@ -107,15 +114,15 @@ def _pairs(timed: Sequence[Stop], ways: dict[tuple[str, str], Leg], limits: Limi
         needs = way.minutes + there.buffer
         gap = there.start - here.end
         if gap < 0:
-            yield _issue(Constraint.CHRONOLOGY, there, other=here.name)
+            yield _issue(Code.CHRONOLOGY, there, other=here.name)
         elif gap < way.minutes:
-            yield _issue(Constraint.TRANSFER, there, needs=way.minutes, has=gap)
+            yield _issue(Code.TRANSFER, there, needs=way.minutes, has=gap)
         elif gap < needs:
-            yield _issue(Constraint.STATION_BUFFER, there, needs=needs, has=gap)
+            yield _issue(Code.STATION_BUFFER, there, needs=needs, has=gap)
         elif gap - needs > limits.idle and there.kind != BlockKind.HOTEL:
-            yield _issue(Constraint.IDLE, there, Severity.WARNING, minutes=gap - needs)
+            yield _issue(Code.IDLE, there, minutes=gap - needs)
         if here.kind == BlockKind.TRANSPORT and here.end > DAY:
-            yield _issue(Constraint.OVERNIGHT, here, Severity.WARNING)
+            yield _issue(Code.OVERNIGHT, here)
 
 
 def _day(day: int, timed: Sequence[Stop], ways: Sequence[tuple[str, str, Leg]], limits: Limits) -> Iterator[Issue]:
@@ -125,26 +132,25 @@ def _day(day: int, timed: Sequence[Stop], ways: Sequence[tuple[str, str, Leg]], 
     leaves = first.start - (ways[0][2].minutes if ways and ways[0][1] == first.key else 0)
     arrives = last.start if last.kind == BlockKind.HOTEL else last.end
     if leaves < limits.earliest or arrives > limits.latest or arrives - leaves > limits.longest_day:
-        params = (("from", clock(leaves)), ("to", clock(arrives)))
-        yield Issue(Constraint.DAY_LENGTH, Severity.ERROR, day, "", params)
+        yield issue(Code.DAY_LENGTH, day, **{"from": clock(leaves), "to": clock(arrives)})
     walked = sum(way.km for _a, _b, way in ways if way.mode == Mode.WALK)
     if walked > limits.walk_km:
-        yield Issue(Constraint.WALK_CAP, Severity.WARNING, day, "", (("km", f"{walked:.1f}"),))
+        yield issue(Code.WALK_CAP, day, km=f"{walked:.1f}")
 
 
 def _night(day: int, hotel: Stop | None, people: int, tomorrow: Sequence[Stop], timed: Sequence[Stop]) -> Iterator[Issue]:
     on_the_way = any(stop.kind == BlockKind.TRANSPORT and stop.end > DAY for stop in timed)
     if hotel is None:
         if not on_the_way:
-            yield Issue(Constraint.NO_HOTEL, Severity.ERROR, day)
+            yield issue(Code.NO_HOTEL, day)
         return
     if hotel.beds and hotel.beds < people:
-        yield _issue(Constraint.BEDS, hotel, beds=hotel.beds, people=people)
+        yield _issue(Code.BEDS, hotel, beds=hotel.beds, people=people)
     first = min((s for s in tomorrow if s.kind in ON_THE_GROUND), key=lambda s: s.start, default=None)
     if first and hotel.city and first.city and first.city != hotel.city and first.kind != BlockKind.TRANSPORT:
         far = leg(hotel, first)
         if far.minutes == 0 or far.minutes > first.start - 360:
-            yield _issue(Constraint.CONTINUITY, first, here=hotel.city, there=first.city)
+            yield _issue(Code.CONTINUITY, first, here=hotel.city, there=first.city)
 
 
 def retime(blocks: Sequence[Stop], *, begins: int = 540, hotel: Stop | None = None) -> list[Stop]:

@@ -2,15 +2,17 @@
 
 from itinerary.models.plans import Block, Day, Itinerary, ItineraryVersion, Operation, TransferLeg, TripRequest, ValidationIssue
 from itinerary.models.quotes import Acceptance, PriceRule, ProposalComment, ProposalView, Quote, QuoteVersion
-from itinerary.models.trips import Reminder, SupplierBooking, Trip
+from itinerary.models.trips import ChangeRequest, Passenger, Reminder, SupplierBooking, Trip, TripDocument
 
 __all__ = [
     "Acceptance",
     "Block",
+    "ChangeRequest",
     "Day",
     "Itinerary",
     "ItineraryVersion",
     "Operation",
+    "Passenger",
     "PriceRule",
     "ProposalComment",
     "ProposalView",
@@ -20,6 +22,7 @@ __all__ = [
     "SupplierBooking",
     "TransferLeg",
     "Trip",
+    "TripDocument",
     "TripRequest",
     "ValidationIssue",
 ]

@@ -51,7 +51,11 @@ class ItineraryQuerySet(models.QuerySet["Itinerary"]):
 
 
 class Itinerary(models.Model):
-    """One trip in the making. `revision` counts the operations of its log; an edit names the revision it starts from."""
+    """One trip in the making. `revision` counts the operations of its log; an edit names the revision it starts from.
+
+    `planning`: the wishes the plan was made from, why each block is in it (`reasons` by key), which wishes cannot be met
+    (`core`) and what giving one up would do (`relaxations`).
+    """
 
     no = models.CharField(_("number"), max_length=20, unique=True)
     title = models.CharField(_("title"), max_length=80)
@@ -67,6 +71,7 @@ class Itinerary(models.Model):
     foc = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveIntegerField(default=0)
     is_template = models.BooleanField(default=False)
+    planning = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())
     updated_at = models.DateTimeField(db_default=models.functions.Now())
 

@@ -91,7 +91,8 @@ class QuoteVersion(models.Model):
 
 
 class Acceptance(models.Model):
-    """Who said yes to which text: `version_hash` is the hash of what was on the screen."""
+    """Who said yes to which text: `version_hash` is the hash of what was on the screen, `choices` what was picked where the
+    proposal offered several: {group: name}."""
 
     quote_version = models.OneToOneField(QuoteVersion, on_delete=models.PROTECT, related_name="acceptance")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
@@ -100,6 +101,7 @@ class Acceptance(models.Model):
     name = models.CharField(max_length=40)
     ip = models.GenericIPAddressField(null=True)
     version_hash = models.CharField(max_length=64)
+    choices = models.JSONField(default=dict)
     accepted_at = models.DateTimeField()
 
     class Meta:

@@ -13,43 +13,92 @@ class Severity(enum.StrEnum):
     ADVICE = "advice"
 
 
+class Code(enum.StrEnum):
+    """The codes: part of the API, never renamed."""
+
+    HOURS = "TIME-01"
+    CHRONOLOGY = "TIME-02"
+    TRANSFER = "TIME-03"
+    STATION_BUFFER = "TIME-04"
+    OVERNIGHT = "TIME-05"
+    MEAL_WINDOW = "TIME-06"
+    VISIT_SHORT = "TIME-07"
+    DAY_LENGTH = "TIME-08"
+    IDLE = "TIME-09"
+    CONTINUITY = "SPACE-01"
+    WALK_CAP = "SPACE-02"
+    NO_HOTEL = "STAY-01"
+    BEDS = "STAY-02"
+    STOCK = "INV-01"
+    GUIDE_TWICE = "INV-02"
+    WISH = "PREF-01"
+    ORDER = "PREF-02"
+    PACE = "PREF-03"
+    BUDGET = "COST-01"
+    NO_RATE = "COST-02"
+    MARGIN = "COST-03"
+    FX_AGE = "COST-04"
+    DATA = "DATA-01"
+    LEGAL = "LEGAL-01"
+    UNSAT = "UNSAT"
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation where it is shown; this module knows no languages."""
+    return text
+
+
 @dataclasses.dataclass(frozen=True)
 class Constraint:
-    """One kind of constraint."""
+    """One kind of constraint.
 
-    code: str
+    `severity` is how the planner takes it in a plan of its own. `blocks`: whether a plan edited by a person must not be sent
+    with it; a person may know better about a late lunch, not about a closed gate. `text` is its name, `detail` what is
+    added with the figures of a violation.
+    """
+
+    code: Code
     severity: Severity
+    blocks: bool
     text: str
+    detail: str = ""
 
 
+_ = gettext_noop
+_IMPOSSIBLE, _UNSELLABLE, _ADVICE = Severity.IMPOSSIBLE, Severity.UNSELLABLE, Severity.ADVICE
 _ALL = (
-    Constraint("TIME-01", Severity.IMPOSSIBLE, "visited outside of its opening hours"),
-    Constraint("TIME-02", Severity.IMPOSSIBLE, "the order of times is wrong"),
-    Constraint("TIME-03", Severity.IMPOSSIBLE, "less time between two places than the way takes"),
-    Constraint("TIME-04", Severity.UNSELLABLE, "too little time at the station or airport"),
-    Constraint("TIME-05", Severity.UNSELLABLE, "an overnight leg hides a day change"),
-    Constraint("TIME-06", Severity.IMPOSSIBLE, "a meal outside of its hours"),
-    Constraint("TIME-07", Severity.UNSELLABLE, "a visit shorter than its minimum"),
-    Constraint("TIME-08", Severity.UNSELLABLE, "the day starts too early or ends too late"),
-    Constraint("TIME-09", Severity.UNSELLABLE, "idle for too long"),
-    Constraint("SPACE-01", Severity.IMPOSSIBLE, "no way from one place to the next"),
-    Constraint("SPACE-02", Severity.UNSELLABLE, "too much walking in one day"),
-    Constraint("STAY-01", Severity.UNSELLABLE, "a night without a hotel"),
-    Constraint("STAY-02", Severity.UNSELLABLE, "fewer beds than people"),
-    Constraint("INV-01", Severity.IMPOSSIBLE, "closed, sold out or past its release"),
-    Constraint("INV-02", Severity.IMPOSSIBLE, "the guide is booked twice"),
-    Constraint("PREF-01", Severity.IMPOSSIBLE, "a wish for or against a place, type, cuisine or feature is not met"),
-    Constraint("PREF-02", Severity.IMPOSSIBLE, "a wish about times or order is not met"),
-    Constraint("PREF-03", Severity.ADVICE, "the pace is not the one asked for"),
-    Constraint("COST-01", Severity.IMPOSSIBLE, "over budget"),
-    Constraint("COST-02", Severity.IMPOSSIBLE, "something has no price or a wrong one"),
-    Constraint("COST-03", Severity.UNSELLABLE, "the margin is below its floor"),
-    Constraint("COST-04", Severity.UNSELLABLE, "the exchange rate is too old"),
-    Constraint("DATA-01", Severity.IMPOSSIBLE, "a place, leg or row that is not in the library"),
-    Constraint("LEGAL-01", Severity.ADVICE, "contract, insurance or an unreasonably low price need a look"),
-    Constraint("UNSAT", Severity.IMPOSSIBLE, "nothing fits all of the wishes"),
-)
-CATALOGUE: dict[str, Constraint] = {constraint.code: constraint for constraint in _ALL}
+    Constraint(Code.HOURS, _IMPOSSIBLE, True, _("Closed at that time"), _("open %(hours)s")),
+    Constraint(Code.CHRONOLOGY, _IMPOSSIBLE, True, _("Two things at the same time"), _("overlaps “%(other)s”")),
+    Constraint(
+        Code.TRANSFER, _IMPOSSIBLE, True, _("Not enough time to get there"), _("the way takes %(needs)s min, there are %(has)s")
+    ),
+    Constraint(
+        Code.STATION_BUFFER, _UNSELLABLE, True, _("Too short before the train or flight"),
+        _("%(needs)s min are needed, there are %(has)s"),
+    ),
+    Constraint(Code.OVERNIGHT, _UNSELLABLE, False, _("Arrives on another day")),
+    Constraint(Code.MEAL_WINDOW, _IMPOSSIBLE, False, _("Not at mealtime")),
+    Constraint(Code.VISIT_SHORT, _UNSELLABLE, False, _("Visit too short"), _("at least %(minutes)s min")),
+    Constraint(Code.DAY_LENGTH, _UNSELLABLE, True, _("Day too long"), _("%(from)s to %(to)s")),
+    Constraint(Code.IDLE, _UNSELLABLE, False, _("Long gap"), _("%(minutes)s min of nothing")),
+    Constraint(Code.CONTINUITY, _IMPOSSIBLE, True, _("Ends in another city than the next day begins")),
+    Constraint(Code.WALK_CAP, _UNSELLABLE, False, _("Too much walking"), _("%(km)s km on foot")),
+    Constraint(Code.NO_HOTEL, _UNSELLABLE, True, _("No hotel for the night")),
+    Constraint(Code.BEDS, _UNSELLABLE, True, _("Fewer beds than people"), _("%(beds)s beds for %(people)s people")),
+    Constraint(Code.STOCK, _IMPOSSIBLE, True, _("Not available on that date")),
+    Constraint(Code.GUIDE_TWICE, _IMPOSSIBLE, True, _("Guide booked twice"), _("also in trip %(other)s")),
+    Constraint(Code.WISH, _IMPOSSIBLE, False, _("A wish is not met")),
+    Constraint(Code.ORDER, _IMPOSSIBLE, False, _("In another order than wished")),
+    Constraint(Code.PACE, _ADVICE, False, _("Faster than wished"), _("%(sights)s sights in one day")),
+    Constraint(Code.BUDGET, _IMPOSSIBLE, False, _("Over the budget"), _("%(total)s yuan of %(budget)s")),
+    Constraint(Code.NO_RATE, _IMPOSSIBLE, True, _("No price on that date")),
+    Constraint(Code.MARGIN, _UNSELLABLE, False, _("Margin below the floor"), _("%(margin)s%% of at least %(floor)s%%")),
+    Constraint(Code.FX_AGE, _UNSELLABLE, False, _("Rate of exchange out of date"), _("%(currency)s, %(days)s days old")),
+    Constraint(Code.DATA, _IMPOSSIBLE, False, _("Something is missing in its data")),
+    Constraint(Code.LEGAL, _ADVICE, False, _("Contract, insurance or an unreasonably low price")),
+    Constraint(Code.UNSAT, _IMPOSSIBLE, False, _("Nothing fits all of the wishes")),
+)  # fmt: skip
+CATALOGUE: dict[str, Constraint] = {constraint.code.value: constraint for constraint in _ALL}
 
 
 @dataclasses.dataclass(frozen=True)

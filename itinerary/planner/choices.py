@@ -167,17 +167,26 @@ def _moving(
 def sight_stop(attraction: Attraction, need: Need | None, floor: int = 30) -> Stop | None:
     """When a sight can be visited, a wish about its times included; None when it cannot."""
     least = max(attraction.visit, floor)
-    most = max(attraction.visit_most, least, 300)
+    most = max(attraction.visit_most, least, attraction.stretch)
     return _bounded(attraction.opens, attraction.closes, least, most, need, (0, DAY))
 
 
 def meal_stop(kind: str, restaurant: Restaurant, need: Need | None) -> Stop | None:
     """When a meal can be had; with a wish about its times the wider limits of the public rules count."""
     first, last = MEAL_SPAN[kind]
+    restaurant = _within(restaurant, first, last)
     length = _MEAL_LENGTH[kind]
     if need is None or need.timing == dataclasses.replace(ANY_TIME, least=need.timing.least, most=need.timing.most):
         return _bounded(max(restaurant.opens, first), min(restaurant.closes, last), length, length + 45, need, (0, DAY))
     return _bounded(restaurant.opens, restaurant.closes, length, 240, need, (first + 1, last - 1))
+
+
+def _within(restaurant: Restaurant, first: int, last: int) -> Restaurant:
+    """The restaurant with the one of its spans that shares most with the hours of a meal."""
+    if not restaurant.spans:
+        return restaurant
+    opens, closes = max(restaurant.spans, key=lambda span: min(span[1], last) - max(span[0], first))
+    return dataclasses.replace(restaurant, opens=opens, closes=closes, spans=())
 
 
 def _bounded(opens: int, closes: int, least: int, most: int, need: Need | None, meal: tuple[int, int]) -> Stop | None:

@@ -149,6 +149,8 @@ class Draft:
 
         def worth(name: str) -> float:
             sight = sights[name]
+            if sight.draw:
+                return sight.draw - sight.price * 0.05 * (1 + self.taste.thrift) - self._km_from_base(name) * self.taste.near
             price = sight.price * (0.25 + self.taste.thrift * 0.5)
             return 100 / (1 + sight.rank / 80) + 20 - price - self._km_from_base(name) * self.taste.near
 
@@ -195,7 +197,7 @@ class Draft:
         frame, last = self.frame, self.days - 1
         start = frame.go.end if day == 0 else frame.stays[day - 1].hotel.name
         end = frame.back.start if day == last else frame.stays[day].hotel.name
-        leaves = frame.go.arrives + 10 if day == 0 else 450
+        leaves = frame.go.arrives + 10 if day == 0 else self.guide.spec.day_starts
         due, departs = self.limits.hotel_by, None
         if day == last:
             departs = frame.back.departs
@@ -205,10 +207,10 @@ class Draft:
         return DayDraft(start, end, leaves, due, departs, day == 0, visits)
 
     def _morning(self, start: str, end: str, due: int, visits: list[Visit]) -> int:
-        """When a day at the hotel begins: 07:30, sooner where a train or a wish asks for it."""
+        """When a day at the hotel begins: as the spec says, sooner where a train or a wish asks for it."""
         first = [visit.stop.start_by - self._minutes(start, visit.name) for visit in visits if visit.must]
         latest = min([due - self._minutes(start, end), *first])
-        return max(self.limits.earliest + 1, min(450, latest))
+        return max(self.limits.earliest + 1, min(self.guide.spec.day_starts, latest))
 
     def _minutes(self, one: str, other: str) -> int:
         return int(self.ways.minutes[self.where[one], self.where[other]])
@@ -218,7 +220,7 @@ class Draft:
         frames = []
         for day in range(self.days):
             draft = self._day(day, musts)
-            by = draft.due if draft.departs is not None else min(draft.due, 1300)
+            by = draft.due if draft.departs is not None else min(draft.due, self.guide.spec.day_ends)
             spots = (0 if day == 0 else day, self.ends - 1 if day == self.days - 1 else day + 1)
             frames.append(tours.Frame(*spots, float(draft.leaves), float(by)))
         size = self.ends + len(self.nodes)
@@ -230,14 +232,22 @@ class Draft:
         for index, node in enumerate(self.nodes):
             if node.days is not None:
                 allowed[:, self.ends + index] = [day in node.days for day in range(self.days)]
+            for day in self._shut(node):
+                allowed[day, self.ends + index] = False
         costs, caps = self._budgets()
         return tours.Problem(
             travel=travel, length=length, opens=opens, closes=closes,
             score=np.array([0.0] * self.ends + [node.score for node in self.nodes]), frames=frames,
             kind=[0] * self.ends + [_KINDS[node.kind] for node in self.nodes],
             same=[-1 - number for number in range(self.ends)] + [self.where[node.name] for node in self.nodes],
-            allowed=allowed, costs=costs, caps=caps,
+            allowed=allowed, costs=costs, caps=caps, few=self.guide.spec.per_day,
         )  # fmt: skip
+
+    def _shut(self, node: Node) -> list[int]:
+        """The days, from 0, on which a place is closed."""
+        city = self.guide.city
+        shelf = city.attractions if node.kind == "attraction" else city.restaurants
+        return [day - 1 for day in shelf[node.name].shut if 1 <= day <= self.days] if node.name in shelf else []
 
     def _budgets(self) -> tuple[list[tours.Array], list[float]]:
         """What the places may cost together, per cap, once legs and hotels are paid."""
@@ -317,11 +327,19 @@ class Draft:
         return True
 
     def _explain(self, days: list[DayDraft]) -> None:
-        frame = self.frame
+        frame, locked = self.frame, {lock.place for lock in self.guide.spec.locked}
         self.reasons = [Reason(1, frame.go.number, "leg", {"price": frame.go.price, "arrives": frame.go.arrives})]
         for number, day in enumerate(days, start=1):
             for visit in day.visits:
-                code = "wish" if visit.must else "sight" if visit.kind == "attraction" else "meal"
+                code = (
+                    "locked"
+                    if visit.name in locked
+                    else "wish"
+                    if visit.must
+                    else "sight"
+                    if visit.kind == "attraction"
+                    else "meal"
+                )
                 self.reasons.append(Reason(number, visit.name, code, {"km_from_hotel": round(self._km_from_base(visit.name), 1)}))
             if number < self.days:
                 stay = frame.stays[number - 1]

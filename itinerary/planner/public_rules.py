@@ -175,6 +175,8 @@ def _attraction(city: City, day: int, activity: Activity, seen: set[str]) -> Fou
         yield Violation("DATA-01", day, str(name))
         return
     yield from _open(day, activity, found.opens, found.closes)
+    if day in found.shut:
+        yield Violation("INV-01", day, name)
     yield from _once(day, name, seen)
     known = activity["price"] if int(activity["price"]) == int(found.price) else found.price
     yield from _price(day, activity, known, activity.get("tickets"), name)

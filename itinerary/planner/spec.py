@@ -33,6 +33,9 @@ class TripSpec:
     locked: tuple[Locked, ...] = ()
     avoid_modes: frozenset[str] = frozenset()  # walk, metro, taxi: kept to where possible
     seed: int = 0
+    day_starts: int = 450  # when a morning at the hotel ends, minutes of the day
+    day_ends: int = 1300  # when the last visit of an evening ends
+    per_day: int = 0  # sights a day at most; 0: as many as fit
 
     def request(self) -> dict[str, Any]:
         """The request in the form the verifiers take."""
@@ -47,7 +50,7 @@ class TripSpec:
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
-    """Why something is in the plan: a code (wish, locked, price, time, near, sight, meal) with what decided it."""
+    """Why something is in the plan: a code (wish, locked, sight, meal, hotel, leg) with what decided it."""
 
     day: int
     place: str

@@ -42,6 +42,7 @@ class Problem:
 
     `kind` > 0: at most one place of that kind in a tour (lunch, dinner). `same`: places that exclude each other (one
     restaurant as lunch and as dinner) share a number. `allowed[tour, place]`: where a place may go.
+    `few`: at most so many places of kind 0 in a tour; 0 for any number.
     `costs` with their `caps`: sums over all chosen places that must not be exceeded.
     """
 
@@ -56,6 +57,7 @@ class Problem:
     allowed: Mask | None = None
     costs: Sequence[Array] = ()
     caps: Sequence[float] = ()
+    few: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -338,6 +340,7 @@ class _Exclusions:
         self.kind = np.asarray(problem.kind) if problem.kind is not None else None
         self.same = np.asarray(problem.same) if problem.same is not None else None
         self.used = [set[int]() for _frame in problem.frames]
+        self.counts = [0] * len(self.used)
         self.left = list(problem.caps)
         for tour in tours:
             for stop in tour.stops:
@@ -349,11 +352,16 @@ class _Exclusions:
             self.weight[place] = 0.0
         else:
             self.weight[self.same == self.same[place]] = 0.0
-        if self.problem.kind is not None and self.problem.kind[place]:
-            self.used[slot].add(self.problem.kind[place])
+        if self.problem.kind is not None:
+            self._took_kind(self.problem.kind[place], slot)
         for index, costs in enumerate(self.problem.costs):
             self.left[index] -= float(costs[place])
             self.weight[costs > self.left[index] + 1e-9] = 0.0
+
+    def _took_kind(self, kind: int, slot: int) -> None:
+        self.counts[slot] += kind == 0
+        if kind or self.counts[slot] == self.problem.few:
+            self.used[slot].add(kind)
 
     def shut(self, place: int, slot: int) -> bool:
         """Whether a place may no longer go into that tour."""

@@ -34,13 +34,15 @@ class Ways:
     def __init__(self, city: City, places: list[str], people: int, policy: Policy) -> None:
         self.city, self.places, self.policy = city, places, policy
         points = [city.point(place) for place in places]
-        km = geo.distances_km(points, points)
-        walk_min, walk_open = np.floor(km / 5.0 * 60), km <= policy.longest[0]
-        taxi_min, taxi_open = np.floor(km / 40.0 * 60), np.round(km, 2) <= policy.longest[2]
+        km = city.tariff.km(points, points)
+        apart = np.array([float(city.apart.get(place, 0)) for place in places])
+        apart = np.maximum(apart[:, None], apart[None, :])
+        walk_min, walk_open = city.tariff.walk(km), (km <= policy.longest[0]) & (apart == 0)
+        taxi_min, taxi_open = np.maximum(city.tariff.drive(km), apart), np.round(km, 2) <= policy.longest[2]
         taxi_cost = _taxi(km) * cars_for(people)
         metro_min, metro_cost, metro_walk, metro_km = self._metro(points, people)
         metro_open = np.isfinite(metro_km) & (metro_km <= policy.longest[1])
-        on_foot = walk_open & (km <= policy.walk_km)
+        on_foot = walk_open & (km <= max(policy.walk_km, city.tariff.walks_up_to))
         by_metro = metro_open & (metro_walk <= policy.metro_walk_km) & ~on_foot
         if not policy.cheap:
             by_metro &= ~taxi_open | (metro_min <= taxi_min + policy.patience)

@@ -5,9 +5,11 @@ Times are minutes after midnight, prices yuan per person (per room for hotels), 
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from itinerary.planner import geo
+import numpy as np
+
+from itinerary.planner import geo, roads
 
 DAY = 1440
 
@@ -18,7 +20,11 @@ class UnknownPlace(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Attraction:
-    """A sight. `closes` is over 1440 when it closes after midnight; `visit` is the shortest sensible visit in minutes."""
+    """A sight. `closes` is over 1440 when it closes after midnight; `visit` is the shortest sensible visit in minutes.
+
+    `stretch`: how long a visit may be drawn out to bridge a gap. `draw`: how much it is wanted, where that is known better
+    than by its rank. `shut`: days of the trip (from 1) on which it is closed or sold out.
+    """
 
     name: str
     kind: str
@@ -28,11 +34,14 @@ class Attraction:
     visit: int
     visit_most: int
     rank: int
+    stretch: int = 300
+    draw: float = 0.0
+    shut: frozenset[int] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Restaurant:
-    """A place to eat; `price` per head."""
+    """A place to eat; `price` per head. `spans` are its hours where it closes in between, `shut` as for sights."""
 
     name: str
     cuisine: str
@@ -40,6 +49,8 @@ class Restaurant:
     closes: int
     price: float
     rank: int
+    spans: tuple[tuple[int, int], ...] = ()
+    shut: frozenset[int] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,9 +140,20 @@ def metro_price(km: float) -> float:
 
 
 class City:
-    """The resources of one city and the ways between its places."""
+    """The resources of one city and the ways between its places.
 
-    def __init__(self, name: str, places: dict[str, geo.Point], stations: list[tuple[str, geo.Point]]) -> None:
+    `apart` are places a fixed number of minutes away from all others: an airport whose coordinates nobody knows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        places: dict[str, geo.Point],
+        stations: list[tuple[str, geo.Point]],
+        tariff: roads.Tariff = roads.PUBLIC,
+        apart: Mapping[str, int] | None = None,
+    ) -> None:
+        self.tariff, self.apart = tariff, dict(apart or {})
         self.name = name
         self.places = places
         self.stations = stations
@@ -152,14 +174,14 @@ class City:
     def km(self, one: str, other: str) -> float:
         """Straight distance between two places."""
         if (one, other) not in self._km:
-            self._km[one, other] = geo.distance_km(self.point(one), self.point(other))
+            self._km[one, other] = float(self.tariff.km([self.point(one)], [self.point(other)])[0, 0])
         return self._km[one, other]
 
     def learn(self, names: Iterable[str]) -> None:
         """Work out the distances among these places and their metro stations at once, far faster than pair by pair."""
         known = [name for name in dict.fromkeys(names) if name in self.places]
         points = [self.places[name] for name in known]
-        table = geo.distances_km(points, points).tolist()
+        table = self.tariff.km(points, points).tolist()
         for one, row in zip(known, table, strict=True):
             for other, km in zip(known, row, strict=True):
                 self._km[one, other] = km
@@ -169,7 +191,7 @@ class City:
         """Work out the distances between one place and others."""
         known = [name for name in names if name in self.places and (place, name) not in self._km]
         if known and place in self.places:
-            row = geo.distances_km([self.places[place]], [self.places[name] for name in known])[0].tolist()
+            row = self.tariff.km([self.places[place]], [self.places[name] for name in known])[0].tolist()
             for name, km in zip(known, row, strict=True):
                 self._km[place, name] = self._km[name, place] = km
 
@@ -200,9 +222,11 @@ class City:
         if mode == "metro":
             return self._by_metro(start, end)
         km = self.km(start, end)
+        table = np.array([[km]])
         if mode == "walk":
-            return Way(mode, ((start, end, mode, geo.minutes_at(km, 5.0), 0.0, km),))
-        return Way(mode, ((start, end, mode, geo.minutes_at(km, 40.0), round(taxi_price(km), 2), round(km, 2)),))
+            return Way(mode, ((start, end, mode, int(self.tariff.walk(table)[0, 0]), 0.0, km),))
+        minutes = max(int(self.tariff.drive(table)[0, 0]), self.apart.get(start, 0), self.apart.get(end, 0))
+        return Way(mode, ((start, end, mode, minutes, round(taxi_price(km), 2), round(km, 2)),))
 
     def _by_metro(self, start: str, end: str) -> Way | None:
         self.point(start), self.point(end)

@@ -33,6 +33,8 @@ UPLIFTS: Mapping[str, type[Uplift]] = {
 }
 TRAVELLERS = frozenset({Role.PAYER, Role.FOC})
 FREE = frozenset({BlockKind.NOTE})
+# Minutes to be at the station before it leaves, and minutes between it and the city where nobody knows its coordinates.
+AT_STATION = {"flight": (75, 50), "train": (30, 25), "bus": (20, 20)}
 
 
 def working(itinerary: Itinerary) -> ItineraryVersion:
@@ -228,10 +230,16 @@ def stop_of(block: Block, day: int, itinerary: Itinerary, costs: Priced | None) 
         visit_min=30 if kind == BlockKind.SIGHT else 0,
         meal=block.meal,
         locked=block.is_locked,
+        buffer=_buffer(resource) if kind == BlockKind.TRANSPORT and resource else 0,
         beds=block.sku.sleeps * rooms_of(itinerary) if block.sku else 0,
         rate_missing=costs is not None and key in costs.missing,
         sold_out=costs is not None and key in costs.sold_out,
     )
+
+
+def _buffer(resource: Resource) -> int:
+    before, away = AT_STATION.get(str(resource.attributes.get("mode")), (0, 0))
+    return before if resource.latitude is not None else before + away
 
 
 def rooms_of(itinerary: Itinerary) -> int:

@@ -35,7 +35,8 @@ def start_from_brief(
     Fields that are filled overrule the sentence. Refused (no_resources) where the catalogue has nothing in that city.
     """
     said = understand([Turn("customer", brief)], clock.today()).values() if brief.strip() else {}
-    city = city or next(iter(said.get("destinations", [])), "")
+    places = [city] if city else [str(place) for place in said.get("destinations", [])]
+    city = next(iter(places), "")
     length = days or int(said.get("days") or USUAL_DAYS)
     when = starts_on or (dt.date.fromisoformat(said["start_date"]) if said.get("start_date") else None)
     ages = list(child_ages) or [age if age >= 0 else 8 for age in said.get("children_ages", [])]
@@ -52,5 +53,5 @@ def start_from_brief(
         user=user,
     )
     if city:
-        fill_itinerary(itinerary, city=city, values=said, user=user)
+        fill_itinerary(itinerary, destinations=places, values=said, user=user)
     return itinerary

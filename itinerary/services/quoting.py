@@ -16,7 +16,7 @@ from core import clock
 from core.errors import BadInput, Refused
 from core.money import ZERO, to_fen
 from customers.models import Customer
-from itinerary.choices import BlockKind, Constraint, QuoteState, TripStage
+from itinerary.choices import BlockKind, QuoteState, TripStage
 from itinerary.models import (
     Acceptance,
     Block,
@@ -28,6 +28,7 @@ from itinerary.models import (
     Quote,
     QuoteVersion,
 )
+from itinerary.planner.catalogue import Code
 from itinerary.pricing.cancellation import DOMESTIC, Tier
 from itinerary.pricing.errors import CannotPrice
 from itinerary.pricing.party import CellKind
@@ -168,9 +169,7 @@ def _must_be_sellable(itinerary: Itinerary, found: Calculation) -> Sheet:
         raise Refused(_("The trip would start today or earlier."), "past")
     if found.sheet is None or found.sheet.revenue <= 0:
         raise Refused(_("Something has no price on its date yet."), "no_rate")
-    errors = [
-        i for i in verdict_of(itinerary, found.days, found.costs).issues if i.severity == "error" and i.code != Constraint.DATA
-    ]
+    errors = [i for i in verdict_of(itinerary, found.days, found.costs).issues if i.severity == "error" and i.code != Code.DATA]
     if errors:
         raise Refused(_("%(n)s conflicts must be solved before this can be sent.") % {"n": len(errors)}, "not_sellable")
     return found.sheet

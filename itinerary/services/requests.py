@@ -3,25 +3,21 @@
 import dataclasses
 import datetime as dt
 import logging
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from catalog.choices import ResourceKind
-from catalog.models import Resource
 from core import clock
 from core.choices import Lane
 from core.errors import BadInput, Later, Refused
 from core.jobs import enqueue, job
 from customers.models import Customer
-from itinerary.choices import BlockKind, RequestState
-from itinerary.drafting import Offer, Placed, draft
+from itinerary.choices import RequestState
 from itinerary.models import Itinerary, TripRequest
-from itinerary.queries.documents import open_spans
 from itinerary.services.editing import apply_edits, check_version, create_itinerary
+from itinerary.services.planning import Trip, plan_trip
 from messaging.understanding.trips import Slot, Turn, understand
 from staff.models import User
 from tagging.services.chats import read_chat
@@ -30,10 +26,6 @@ NEEDED = ("destinations", "start_date", "days", "adults")
 MOST_TURNS = 60
 QUIET = dt.timedelta(seconds=5)
 logger = logging.getLogger(__name__)
-KINDS = {ResourceKind.ATTRACTION: BlockKind.SIGHT, ResourceKind.RESTAURANT: BlockKind.MEAL, ResourceKind.HOTEL: BlockKind.HOTEL}
-MOST_OFFERS = 120
-HOTEL_TOP = {2: 300.0, 3: 500.0, 4: 900.0}
-USUAL_LENGTH = {BlockKind.SIGHT: 120, BlockKind.MEAL: 60, BlockKind.HOTEL: 60}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +93,7 @@ def draft_itinerary(*, request: TripRequest, user: User | None = None) -> Itiner
         title=title, starts_on=starts_on, days=int(values["days"]), adults=int(values["adults"]), child_ages=ages,
         customer=request.customer, request=request, user=user,
     )  # fmt: skip
-    fill_itinerary(itinerary, city=city, values=values, user=user)
+    fill_itinerary(itinerary, destinations=values["destinations"], values=values, user=user)
     TripRequest.objects.filter(pk=request.pk).update(state=RequestState.PLANNED, updated_at=clock.now())
     return itinerary
 
@@ -139,49 +131,34 @@ def _wait_for_quiet(request: TripRequest) -> None:
 
 
 @transaction.atomic
-def fill_itinerary(itinerary: Itinerary, *, city: str, values: Mapping[str, Any], user: User | None) -> None:
-    """Put a plan for a city into an empty itinerary. Refused (no_resources) where the catalogue has nothing to see there."""
+def fill_itinerary(itinerary: Itinerary, *, destinations: Sequence[str], values: Mapping[str, Any], user: User | None) -> None:
+    """Put a plan into an empty itinerary, with why each thing is in it and what wishes it could not meet.
+
+    Refused (no_resources, no_plan, budget) with nothing changed.
+    """
     days = itinerary.versions.get(number=1).days.count()
-    plan = draft(
-        offers_of(city, itinerary.starts_on, days), days=days, pace=str(values.get("pace", "")), musts=values.get("must", []),
-        hotel_top=HOTEL_TOP.get(int(values.get("hotel_star") or 0)),
-    )  # fmt: skip
-    if not plan:
-        raise Refused(_("The catalogue has nothing to see in %(city)s yet.") % {"city": city}, "no_resources")
-    operations = [_operation(number, at, one) for number, placed in enumerate(plan, start=1) for at, one in enumerate(placed)]
+    trip = Trip(itinerary.starts_on, days, itinerary.adults, itinerary.child_ages, [str(one) for one in destinations], values)
+    drafted = plan_trip(trip)
+    operations = [
+        {"do": "add", "day": number, "at": at, "block": block}
+        for number, blocks in enumerate(drafted.days, start=1)
+        for at, block in enumerate(blocks)
+    ]
     apply_edits(itinerary_id=itinerary.pk, revision=itinerary.revision, operations=operations, user=user)
+    Itinerary.objects.filter(pk=itinerary.pk).update(planning={**drafted.explanation(), "wishes": _wishes_kept(values)})
     itinerary.refresh_from_db()
     check_version(itinerary)
 
 
-def offers_of(city: str, first: dt.date, days: int) -> list[Offer]:
-    """The best of every kind that the catalogue has in a city or destination, with a price where one is needed."""
-    found: list[Offer] = []
-    place = Resource.objects.filter(gone_at__isnull=True)
-    place = place.filter(city__in=[city, f"{city}市"]) | place.filter(destination__name=city)
-    for kind, block in KINDS.items():
-        rows = place.filter(kind=kind, price_amount__isnull=False).order_by("-rating", "id")[:MOST_OFFERS]
-        found += [_offer(row, block, first, days) for row in rows]
-    return found
+KEPT_WISHES = (
+    "destinations", "origin", "budget_amount", "budget_per_person", "pace", "themes", "must", "avoid", "hotel_star", "transport",
+    "elders",
+)  # fmt: skip
 
 
-def _offer(row: Resource, kind: BlockKind, first: dt.date, days: int) -> Offer:
-    minutes = min(row.visit_minutes or USUAL_LENGTH[kind], 240) if kind == BlockKind.SIGHT else USUAL_LENGTH[kind]
-    dates = [first + dt.timedelta(days=offset) for offset in range(days)]
-    spans = tuple(None if kind == BlockKind.HOTEL else open_spans(row, date) for date in dates)
-    score = float(row.rating or 3)
-    return Offer(
-        row.pk, kind, row.name, row.city, row.latitude, row.longitude, spans, minutes, score, float(row.price_amount or 0)
-    )
-
-
-def _operation(day: int, at: int, placed: Placed) -> dict[str, Any]:
-    offer, stop = placed.offer, placed.stop
-    block = {
-        "key": str(uuid.uuid4()), "kind": offer.kind.value, "name": offer.name, "resource": offer.resource, "starts": stop.start,
-        "ends": stop.end, "meal": stop.meal,
-    }  # fmt: skip
-    return {"do": "add", "day": day, "at": at, "block": block}
+def _wishes_kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What later plans of the same itinerary start from."""
+    return {name: values[name] for name in KEPT_WISHES if name in values}
 
 
 def next_question(name: str) -> str:

@@ -14,9 +14,10 @@ from catalog.choices import ChargeUnit, ResourceKind
 from catalog.models import Resource
 from core import params
 from itinerary.checks.verify import Verdict
-from itinerary.choices import BlockKind, Constraint, TripStage
+from itinerary.choices import BlockKind, TripStage
 from itinerary.forms import edits_of, json_body
 from itinerary.models import Itinerary
+from itinerary.planner.catalogue import CATALOGUE, Code
 from itinerary.pricing.party import CellKind
 from itinerary.queries.documents import document, verdict_of
 from itinerary.queries.listing import latest_quote
@@ -135,23 +136,15 @@ def _issues(verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
-def issue_text(code: Constraint, given: dict[str, str]) -> str:
+def issue_text(code: Code, given: dict[str, str]) -> str:
     """The complaint in words, with its figures."""
-    label = str(code.label)
-    details = {
-        Constraint.HOURS: _("open %(hours)s"),
-        Constraint.TRANSFER: _("the way takes %(needs)s min, there are %(has)s"),
-        Constraint.STATION_BUFFER: _("%(needs)s min are needed, there are %(has)s"),
-        Constraint.VISIT_SHORT: _("at least %(minutes)s min"),
-        Constraint.IDLE: _("%(minutes)s min of nothing"),
-        Constraint.DAY_LENGTH: _("%(from)s to %(to)s"),
-        Constraint.WALK_CAP: _("%(km)s km on foot"),
-        Constraint.BEDS: _("%(beds)s beds for %(people)s people"),
-        Constraint.CHRONOLOGY: _("overlaps “%(other)s”"),
-    }
-    if code == Constraint.HOURS and not given.get("hours"):
+    known = CATALOGUE[code]
+    label = _(known.text)
+    if code == Code.HOURS and not given.get("hours"):
         return _("%(label)s: closed all day") % {"label": label}
-    return f"{label}：{details[code] % given}" if code in details else label
+    if not known.detail or not given:
+        return label
+    return f"{label}：{_(known.detail) % given}"
 
 
 def refusal(code: str) -> str:

@@ -68,5 +68,5 @@ def trip(hangzhou_resources: list[Resource], rules: None, customer: Customer, li
     itinerary = create_itinerary(
         title="杭州3日", starts_on=starts_on, days=3, adults=2, child_ages=[8], customer=customer, user=lin
     )
-    fill_itinerary(itinerary, city="杭州", values={}, user=lin)
+    fill_itinerary(itinerary, destinations=["杭州"], values={}, user=lin)
     return itinerary

@@ -6,7 +6,8 @@ import pytest
 
 from itinerary.checks.plan import Mode, Stop, leg
 from itinerary.checks.verify import retime, verify
-from itinerary.choices import BlockKind, Constraint, Severity
+from itinerary.choices import BlockKind, Severity
+from itinerary.planner.catalogue import Code
 
 LAKE, HILL, FAR = (30.2460, 120.1485), (30.2500, 120.1530), (29.60, 119.00)
 
@@ -67,7 +68,7 @@ def test_nights() -> None:
 def test_too_much_walking() -> None:
     stops = [sight(f"S{n}", start=540 + n * 60, end=560 + n * 60, place=LAKE if n % 2 else HILL) for n in range(12)]
     verdict = verify(stops, days=1, people=2)
-    assert Constraint.WALK_CAP in {issue.code for issue in verdict.issues}
+    assert Code.WALK_CAP in {issue.code for issue in verdict.issues}
     assert all(way.mode == Mode.WALK for _a, _b, way in verdict.legs)
     assert verdict.sellable is all(issue.severity == Severity.WARNING for issue in verdict.issues)
 
