@@ -6,14 +6,18 @@ from core.choices import TableFormat as FeedFormat
 
 __all__ = [
     "ChargeUnit",
+    "ContentKind",
     "FeedField",
     "FeedFormat",
     "FeedRunState",
     "FileFault",
     "IssueReason",
     "IssueSeverity",
+    "LiveBookingState",
+    "MatchState",
     "ResourceKind",
     "SaleState",
+    "SpuChangeKind",
 ]
 
 
@@ -68,6 +72,39 @@ class FeedRunState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class MatchState(models.TextChoices):
+    """AUTO: joined by itself. REVIEW: a person decides."""
+
+    AUTO = "auto", _("Matched by itself")
+    REVIEW = "review", _("To be looked at")
+    ACCEPTED = "accepted", _("The same")
+    REJECTED = "rejected", _("Not the same")
+
+
+class SpuChangeKind(models.TextChoices):
+    AUTO = "auto", _("Matched by itself")
+    MERGE = "merge", _("Put together")
+    SPLIT = "split", _("Taken apart")
+
+
+class LiveBookingState(models.TextChoices):
+    """OCTO's states; WANTED before the call, UNKNOWN when its answer was lost."""
+
+    WANTED = "wanted", _("To be asked")
+    HELD = "held", _("On hold")
+    CONFIRMED = "confirmed", _("Confirmed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Hold expired")
+    REFUSED = "refused", _("Refused by the supplier")
+    UNKNOWN = "unknown", _("Answer lost")
+
+
+class ContentKind(models.TextChoices):
+    TEXT = "text", _("Text")
+    PICTURE = "picture", _("Picture")
+    EXPERIENCE = "experience", _("Experience")
+
+
 class IssueSeverity(models.TextChoices):
     REFUSED = "refused", _("Refused")
     FLAGGED = "flagged", _("Taken, please check")
@@ -97,6 +134,10 @@ class FeedField(models.TextChoices):
     LATITUDE = "latitude", _("Latitude")
     LONGITUDE = "longitude", _("Longitude")
     STOCK = "stock", _("Stock")
+    ORIGIN = "origin", _("Leaves from")
+    TARGET = "target", _("Arrives at")
+    DEPARTS = "departs", _("Departure time")
+    ARRIVES = "arrives", _("Arrival time")
     VALID_UNTIL = "valid_until", _("Price valid until")
     EXTRA = "extra", _("Keep as additional information")
     SKIP = "skip", _("Leave out")
@@ -130,3 +171,9 @@ class IssueReason(models.TextChoices):
     DATE_PAST = "date_past", _("Price is no longer valid")
     TEXT_CUT = "text_cut", _("Text too long, cut")
     MARKUP_REMOVED = "markup_removed", _("Web page code removed")
+    INSTRUCTION = "instruction", _("Text that gives orders to a machine removed")
+    TIMES_UNREADABLE = "times_unreadable", _("Departure or arrival cannot be read")
+    DAY_HIDDEN = "day_hidden", _("Arrives on another day and does not say so")
+    PLACE_MISSING = "place_missing", _("Without a station of departure or arrival")
+    PLACE_UNKNOWN = "place_unknown", _("Station not in the list of places")
+    TWIN_ROW = "twin_row", _("Looks like an earlier row under another number")

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from catalog import api
-from catalog.views import covers, products, resources, suppliers
+from catalog.views import covers, matches, products, resources, suppliers
 
 app_name = "catalog"
 
@@ -28,5 +28,13 @@ urlpatterns = [
     path("suppliers/runs/<int:run_id>/decide", suppliers.feed_decide, name="feed_decide"),
     path("suppliers/runs/<int:run_id>/remap", suppliers.feed_remap, name="feed_remap"),
     path("suppliers/resources", resources.resource_list, name="resources"),
+    path("suppliers/resources/merge", matches.resource_merge, name="resource_merge"),
     path("suppliers/resources/<int:resource_id>", resources.resource_peek, name="resource"),
+    path("suppliers/resources/<int:resource_id>/split", matches.resource_split, name="resource_split"),
+    path("suppliers/matches", matches.match_list, name="matches"),
+    path("suppliers/matches/run", matches.match_run, name="match_run"),
+    path("suppliers/matches/changes", matches.match_changes, name="match_changes"),
+    path("suppliers/matches/changes/<int:change_id>/undo", matches.match_undo, name="match_undo"),
+    path("suppliers/matches/<int:pair_id>", matches.match_pair, name="match"),
+    path("suppliers/matches/<int:pair_id>/decide", matches.match_decide, name="match_decide"),
 ]

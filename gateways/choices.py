@@ -15,6 +15,7 @@ class Vendor(models.TextChoices):
     DOUYIN = "douyin", _("Douyin")
     ALIPAY = "alipay", _("Alipay")
     OTA = "ota", _("Travel platform")
+    OCTO = "octo", _("Supplier's system")
 
 
 class Outcome(models.TextChoices):

@@ -18,6 +18,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
     ),
     "sms": ("SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME"),
+    "octo": ("OCTO_BASE_URL", "OCTO_TOKEN"),
     "llm": ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL"),
 }  # fmt: skip
 
@@ -76,5 +77,6 @@ _SHAPES: dict[str, tuple[Callable[[str], bool], str]] = {
     "PAY_PUBLIC_KEY": (_is_public_key, "the platform's RSA public key in PEM (pub_key.pem)"),
     "PAY_PUBLIC_KEY_ID": (lambda text: text.startswith("PUB_KEY_ID_"), "the id that begins with PUB_KEY_ID_"),
     "PAY_API_V3_KEY": (lambda text: len(text.encode()) == 32, "32 characters long"),
+    "OCTO_BASE_URL": (lambda text: text.startswith("https://"), "an https address, such as https://host/octo/v1"),
     "LLM_BASE_URL": (lambda text: text.startswith(("http://", "https://")), "an http(s) address, such as https://host/v1"),
 }

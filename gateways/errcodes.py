@@ -178,6 +178,17 @@ _SMS: tuple[_Row, ...] = (
         Rule(R, QUOTA, _("Too many calls at the same time; the system will try again by itself.")),
     ),
 )
+_OCTO: tuple[_Row, ...] = (
+    (("UNPROCESSABLE_ENTITY",), Rule(N, VENDOR, _("The supplier has not enough left on this day, or the hold is over."))),
+    (
+        ("INVALID_PRODUCT_ID", "INVALID_OPTION_ID", "INVALID_UNIT_ID", "INVALID_AVAILABILITY_ID"),
+        Rule(N, US, _("The supplier no longer sells this; read its list again.")),
+    ),
+    (("INVALID_BOOKING_UUID",), Rule(N, US, _("The supplier does not know this booking."))),
+    (("BAD_REQUEST",), Rule(N, US, _PARAMETER)),
+    (("UNAUTHORIZED", "FORBIDDEN"), Rule(N, STAFF, _("The supplier refused our key; enter a new one."))),
+    (("INTERNAL_SERVER_ERROR",), Rule(R, VENDOR, _("The supplier's system has a failure; the system will try again by itself."))),
+)
 _OURS: tuple[_Row, ...] = (
     (("our-limit",), Rule(Q, QUOTA, _("Our own call limit protects the platform's quota; sending goes on by itself."))),
     (("circuit-open",), Rule(Q, VENDOR, _("The platform does not answer at the moment; the system will try again by itself."))),
@@ -189,7 +200,7 @@ _OURS: tuple[_Row, ...] = (
     (("llm-no-answer",), Rule(N, VENDOR, _("The language model gave no usable answer."))),
 )
 
-_FAMILY = {"wecom": _WECHAT, "mini": _WECHAT, "pay": _PAY, "sms": _SMS}
+_FAMILY = {"wecom": _WECHAT, "mini": _WECHAT, "pay": _PAY, "sms": _SMS, "octo": _OCTO}
 UNKNOWN = Rule(N, VENDOR, _("The platform refused the call with a code we do not know."))
 UNKNOWN_FAILURE = Rule(R, VENDOR, _("The platform has a failure; the system will try again by itself."))
 

@@ -26,6 +26,7 @@ _DEFAULT = {
     "pay": ((6_000, MINUTE),),
     "sms": ((3_000, MINUTE),),
     "llm": ((600, MINUTE),),
+    "octo": ((300, MINUTE),),
 }
 _SPECIAL = {
     ("mini", "wxa/getwxacodeunlimit"): ((5_000, MINUTE),),

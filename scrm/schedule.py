@@ -21,6 +21,8 @@ SCHEDULE: list[Every | Daily] = [
     Daily("02:40", "tagging.services.refresh.refresh_all"),
     Daily("03:00", "tagging.services.segments.count_segments"),
     Every(60, "orders.services.placing.close_expired_orders"),
+    Every(60, "catalog.services.live_booking.look_after_live_holds"),
+    Every(3 * 3600, "catalog.services.live.sync_live_suppliers"),
     Every(300, "orders.services.refunds.ask_about_refunds"),
     Every(600, "customers.services.sync.runs.resume_sync"),
     Every(3600, "customers.services.channels.pushing.look_after_ways"),

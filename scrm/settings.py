@@ -85,6 +85,7 @@ GATEWAYS = {
     "pay": f"gateways.pay.{_KIND[0]}.{_KIND[1]}Pay",
     "sms": f"gateways.sms.{_KIND[0]}.{_KIND[1]}Sms",
     "llm": f"gateways.llm.{_KIND[0]}.{_KIND[1]}Llm",
+    "octo": f"gateways.octo.{_KIND[0]}.{_KIND[1]}Octo",
 }
 CONNECTORS = {  # kind of source -> who speaks to it; against the simulator or the platform, as PLATFORM_MODE says
     "douyin_life": "gateways.connectors.douyin.DouyinLife",
@@ -100,6 +101,7 @@ _VENDOR_NAMES = (
     "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_TEMPLATE_CODE", "SMS_CALLBACK_TOKEN",
     "DOUYIN_CLIENT_KEY", "DOUYIN_CLIENT_SECRET", "DOUYIN_ACCOUNT_ID", "XHS_APP_ID", "XHS_APP_SECRET",
     "ALIPAY_APP_ID", "ALIPAY_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY", "OTA_FILES_URL", "OTA_FILES_TOKEN",
+    "OCTO_BASE_URL", "OCTO_TOKEN",
     "LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_INPUT_PRICE", "LLM_OUTPUT_PRICE",
 )  # fmt: skip
 VENDORS: dict[str, str] = {name: env.text(name).replace("\\n", "\n") for name in _VENDOR_NAMES}  # PEM keys on one line

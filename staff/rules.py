@@ -20,7 +20,7 @@ ABILITIES = frozenset(
         "channels.view", "channels.manage",
         "tasks.view", "tasks.work", "tasks.assign",
         "products.view", "products.edit",
-        "suppliers.view", "suppliers.import",
+        "suppliers.view", "suppliers.import", "suppliers.edit",
         "orders.view", "orders.create", "orders.override_price",
         "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
         "knowledge.view", "knowledge.edit",
@@ -59,7 +59,9 @@ _TABLE: dict[str, frozenset[str]] = {
     ),
     Role.SALES: frozenset(_FRONT_LINE | {"orders.create"}),
     Role.PLANNER: frozenset(
-        _FRONT_LINE | {"orders.create", "document.reveal", "cost.view", "products.edit", "suppliers.view", "suppliers.import"}
+        _FRONT_LINE
+        | {"orders.create", "document.reveal", "cost.view", "products.edit"}
+        | {"suppliers.view", "suppliers.import", "suppliers.edit"}
     ),
     Role.SERVICE: frozenset(_FRONT_LINE | {"knowledge.edit"}),
     Role.FINANCE: frozenset(

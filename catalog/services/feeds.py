@@ -15,6 +15,7 @@ from catalog.feeds.columns import guess_kind, propose
 from catalog.feeds.decoding import Table, UnreadableFile, column_samples, open_table
 from catalog.feeds.rows import Draft, Outcome, Reader, city_counts
 from catalog.models import Destination, FeedRun, Supplier
+from catalog.services.matching import match_resources
 from catalog.services.resources import Reading, apply_reading
 from core import clock
 from core.choices import Lane
@@ -166,7 +167,8 @@ def read_feed(run_id: int) -> None:
     except UnreadableFile as error:
         _fail(run, error.fault)
         return
-    apply_reading(run.pk, reading, cities)
+    if apply_reading(run.pk, reading, cities) == FeedRunState.APPLIED:
+        enqueue(match_resources, key=run.kind, kind=run.kind)
 
 
 def _cities() -> dict[str, int]:

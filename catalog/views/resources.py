@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 from catalog.choices import ResourceKind
 from catalog.models import Resource
 from catalog.queries import resources as lists
+from catalog.queries.matching import offers_beside
 from core import params
-from staff.access import may_reveal, requires
+from staff.access import may, may_reveal, requires
 from staff.choices import FieldClass
 
 GAPS = {
@@ -61,6 +62,7 @@ def resource_list(request: HttpRequest) -> HttpResponse:
         "gaps": GAPS.items(),
         "is_filtered": wanted != lists.ResourceFilter(),
         "shows_prices": may_reveal(request.user, FieldClass.COST),
+        "can_edit": may(request.user, "suppliers.edit"),
     }
     return render(request, "catalog/resources.html", context)
 
@@ -70,7 +72,13 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 def resource_peek(request: HttpRequest, resource_id: int) -> HttpResponse:
     """The drawer that Space opens: everything the supplier says of a resource."""
     resource = get_object_or_404(Resource.objects.select_related("supplier", "destination", "last_run"), pk=resource_id)
-    context = {"resource": resource, "shows_prices": may_reveal(request.user, FieldClass.COST), **_spoken(resource)}
+    context = {
+        "resource": resource,
+        "beside": offers_beside(resource),
+        "shows_prices": may_reveal(request.user, FieldClass.COST),
+        "can_edit": may(request.user, "suppliers.edit"),
+        **_spoken(resource),
+    }
     return render(request, "catalog/resource_peek.html", context)
 
 

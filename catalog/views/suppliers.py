@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog.choices import FeedRunState, FileFault, IssueReason, IssueSeverity, ResourceKind
+from catalog.choices import FeedRunState, FileFault, IssueReason, IssueSeverity, MatchState, ResourceKind
 from catalog.forms import MappingForm, UploadForm
 from catalog.models import FeedRun
 from catalog.queries import feeds as queries
 from catalog.queries import resources as lists
+from catalog.queries.matching import pair_counts
 from catalog.services import feeds as services
 from core import params
 from core.errors import BadInput
@@ -36,6 +37,7 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
         "form": UploadForm(),
         "can_import": may(request.user, "suppliers.import"),
         "kinds": dict(ResourceKind.choices),
+        "waiting_pairs": pair_counts().get(MatchState.REVIEW, 0),
     }
     return render(request, "catalog/suppliers.html", context)
 

@@ -26,6 +26,8 @@ Admin      admin/tag {group_name, name, rename}: an administrator edits a tag in
            admin/tag_delete {tag_id} · admin/tag_shuffle {group_id}
 Callbacks  callbacks/pending · callbacks/deliver · callbacks/forge {vendor, twist} · callbacks/verify
 Model      llm/script {reply, match, times} · llm/clear
+Supplier   octo/bookings · octo/price {product_id, percent} · octo/sold_out {product_id, date, closed}
+           octo/withdraw {product_ids}
 Pictures   media/file {media_id} (GET): the bytes of an uploaded picture
 Journal    journal/find {kind, path, body__contains, ..., limit, after} · journal/counts · journal/clear
 """

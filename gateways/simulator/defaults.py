@@ -129,6 +129,8 @@ SIM_SETTINGS: Final[dict[str, str]] = {
     "OTA_FILES_TOKEN": "sim-ota-token",
     "SIM_PLATFORM_PRIVATE_KEY": PLATFORM_PRIVATE_KEY,
     "SIM_MERCHANT_PUBLIC_KEY": MERCHANT_PUBLIC_KEY,
+    "OCTO_BASE_URL": "https://octo.example.com/octo/v1",
+    "OCTO_TOKEN": "octo-sim-token-0001",
     "LLM_BASE_URL": f"{SIMULATOR_URL}/llm/v1",
     "LLM_API_KEY": "sk-simulator",
     "LLM_MODEL": "sim-scripted",

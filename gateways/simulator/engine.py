@@ -14,6 +14,7 @@ from gateways.simulator import (
     mass,
     messages,
     mini,
+    octo,
     pay,
     sms,
     tags,
@@ -49,6 +50,7 @@ _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     pay.HOST: pay.respond,
     sms.HOST: sms.respond,
     llm.HOST: llm.respond,
+    octo.HOST: octo.respond,
     data_platforms.DOUYIN_HOST: data_platforms.respond_douyin,
     data_platforms.ALIPAY_HOST: data_platforms.respond_alipay,
     data_platforms.OTA_HOST: data_platforms.respond_ota,
@@ -144,6 +146,9 @@ class Simulator:
             return pay.refusal(self.world, {"SYSTEM_ERROR": 500, "FREQUENCY_LIMITED": 429}.get(word, 400), word)
         if request.host == sms.HOST:
             return sms.refusal(self.world, 200, str(value or "isp.SYSTEM_ERROR"))
+        if request.host == octo.HOST:
+            word = str(value or "INTERNAL_SERVER_ERROR")
+            return octo.refusal({"INTERNAL_SERVER_ERROR": 500, "UNAUTHORIZED": 401}.get(word, 422), word)
         if request.host == llm.HOST:
             status = int(value) if isinstance(value, int | float) else 500
             return llm.refusal(self.world, status, "server_error" if status >= 500 else "invalid_request_error")

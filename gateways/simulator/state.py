@@ -15,6 +15,7 @@ from gateways.simulator.clock import ClockState
 from gateways.simulator.defaults import SIM_MEMBERS, SIM_SETTINGS
 from gateways.simulator.faults import FaultRule
 from gateways.simulator.mini_state import MiniLink, MiniUser, OneTimeCode, PayOrder, Refund
+from gateways.simulator.octo_state import OctoState
 
 Json = dict[str, Any]
 
@@ -350,6 +351,7 @@ class State:
     sms: list[Sms] = field(default_factory=list)
     opted_out: list[str] = field(default_factory=list)
     llm_scripts: list[LlmScript] = field(default_factory=list)
+    octo: OctoState = field(default_factory=OctoState)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 

@@ -36,7 +36,7 @@ SHARED = {
     "user_id": "administrators and auditors only",
     "entry_id": "knowledge is the agency's",
     "document_id": "knowledge is the agency's",
-    "resource_id": "resources are the agency's",
+    **dict.fromkeys(["resource_id", "pair_id", "change_id"], "resources and what was joined are the agency's"),
     "batch_id": "imports are the agency's",
     "key_id": "keys of sources are the agency's",
     "rejection_id": "what sources sent is the agency's",
