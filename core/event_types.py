@@ -266,6 +266,46 @@ class OrderRefunded(Fact):
     amount: Decimal
 
 
+# --- membership ---------------------------------------------------------------------------------------
+
+
+@fact("points.earned")
+class PointsEarned(Fact):
+    """An order brought points and growth; `order_id` is the order's."""
+
+    customer_id: int
+    order_id: int
+    points: int
+    growth: int
+
+
+@fact("coupon.issued")
+class CouponIssued(Fact):
+    """A coupon was given to a customer one by one (a batch for a segment has no facts)."""
+
+    customer_id: int
+    coupon_id: int
+    template_id: int
+
+
+@fact("task.rewarded")
+class TaskRewarded(Fact):
+    """A member did a task that counts; `task` is its code."""
+
+    customer_id: int
+    task: str
+    points: int
+
+
+@fact("tier.changed")
+class TierChanged(Fact):
+    """A customer stepped up or down the ladder; codes of tiers, empty below the first."""
+
+    customer_id: int
+    before: str
+    after: str
+
+
 # --- what clients may report: behaviour, not business facts ---------------------------------------------
 
 BEHAVIOUR_KINDS: frozenset[str] = frozenset(

@@ -4,7 +4,14 @@ An app that keeps something about a customer, or shows something on a customer's
 nothing below it needs to know that it exists.
 """
 
-CONDITION_FIELDS = ["customers.queries.condition_fields", "tagging.queries.condition_fields", "orders.queries.condition_fields"]
+CONDITION_FIELDS = [
+    "customers.queries.condition_fields",
+    "tagging.queries.condition_fields",
+    "membership.queries.conditions.condition_fields",
+    "orders.queries.condition_fields",
+]
+# What points are earned for: (order id) -> [(product's code, themes, amount in yuan)], one per line.
+ORDER_LINES = "orders.queries.customers.order_lines"
 EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
 CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of"}
@@ -56,6 +63,7 @@ CUSTOMER_PANELS = [
     "customers:household_panel",
     "customers:merges_panel",
     "tagging:customer_panel",
+    "membership:customer_panel",
     "orders:customer_panel",
     "privacy:consents_panel",
 ]
@@ -89,6 +97,21 @@ CUSTOMER_TABLES = {
     "messaging_marketingpause.customer_id": "move",
     "messaging_noticeentry.customer_id": "move",
     "orders_order.customer_id": "home",
+    "membership_account.customer_id": "stay",
+    "membership_lot.customer_id": "membership.services.merging.LOTS",
+    "membership_debt.customer_id": "move",
+    "membership_growthentry.customer_id": "move",
+    "membership_adjustment.customer_id": "move",
+    "membership_coupon.customer_id": "move",
+    "membership_offset.customer_id": "move",
+    "membership_member.customer_id": "unless:",
+    "membership_tierchange.customer_id": "move",
+    "membership_benefituse.customer_id": "move",
+    "membership_taskdone.customer_id": "unless:task_id,slot",
+    "membership_invitation.inviter_id": "stay",
+    "membership_invitation.invitee_id": "stay",
+    "membership_mallorder.customer_id": "move",
+    "membership_servicebooking.customer_id": "unless:slot_id",
     "itinerary_triprequest.customer_id": "unless:state",
     "itinerary_itinerary.customer_id": "move",
     "itinerary_acceptance.customer_id": "stay",
@@ -111,7 +134,8 @@ CUSTOMER_TABLES = {
     "customers_standing.customer_id": "stay",
 }
 # Told last when a merge was undone: what came since and belongs to rows that went home.
-CUSTOMER_RESTORED = ["orders.services.merging.bring_events_home", "messaging.services.merging.bring_messages_home"]
+CUSTOMER_RESTORED = ["orders.services.merging.bring_events_home", "messaging.services.merging.bring_messages_home",
+                     "membership.services.merging.bring_points_home"]  # fmt: skip
 # How a person's rows are forgotten where "delete them" is not the answer (customers.services.erasers), what else is looked
 # after, what stands in the way, until when orders stay, and what goes with them in the end. Dotted names of the apps above.
 CUSTOMER_ERASURE = {
@@ -124,13 +148,29 @@ CUSTOMER_ERASURE = {
     "messaging_message.customer_id": "messaging.services.erasing.blank_messages",
     "orders_order.customer_id": "keep",
     "orders_order.home_id": "keep",
+    **dict.fromkeys(  # the ledger adds up without a name; what is unused is given up (ERASERS)
+        [
+            "membership_account.customer_id",
+            "membership_lot.customer_id",
+            "membership_debt.customer_id",
+            "membership_growthentry.customer_id",
+            "membership_adjustment.customer_id",
+            "membership_coupon.customer_id",
+            "membership_offset.customer_id",
+            "membership_benefituse.customer_id",
+            "membership_mallorder.customer_id",
+            "membership_servicebooking.customer_id",
+        ],
+        "keep",
+    ),
     "campaigns_recipient.customer_id": "keep",
 }
-ERASERS = ["orders.services.erasing.blank_payers"]
+ERASERS = ["orders.services.erasing.blank_payers", "membership.services.erasing.give_up"]
 ERASURE_OBSTACLES = ["orders.queries.rights.erasure_obstacles"]
 ERASURE_KEPT_UNTIL = ["orders.queries.rights.kept_until"]
 ERASURE_FINALLY = [
     "orders.services.erasing.delete_orders",
+    "membership.services.erasing.delete_membership",
     "campaigns.services.erasing.delete_recipients",
     "messaging.services.erasing.delete_messages",
 ]
@@ -140,13 +180,15 @@ CUSTOMER_EXPORTERS = {
     "customers_identity.customer_id": "customers.queries.own_data.identities",
     "customers_traveller.customer_id": "customers.queries.own_data.travellers",
     "customers_sharingsubject.customer_id": "customers.queries.own_data.sharings",
+    "membership_account.customer_id": "membership.queries.own_data.points",
     **dict.fromkeys(
         [
             "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
             "customers_importrow.customer_id", "customers_standing.customer_id",
             "tagging_customertags.customer_id", "customers_bulktarget.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
-            "orders_order.home_id",
+            "orders_order.home_id", "membership_lot.customer_id", "membership_offset.customer_id",
+            "membership_invitation.inviter_id", "membership_invitation.invitee_id",
             "customers_customer.merged_into_id", "customers_customerhistory.merged_into_id", "customers_mergereview.left_id",
             "customers_mergereview.right_id", "customers_erasure.customer_id",
         ],
@@ -155,4 +197,5 @@ CUSTOMER_EXPORTERS = {
 }  # fmt: skip
 # Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
 CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'",
-                    "tagging_interest": "true", "tagging_segmentmembership": "true"}  # fmt: skip
+                    "tagging_interest": "true", "tagging_segmentmembership": "true",
+                    "membership_member": "true", "membership_tierchange": "true"}  # fmt: skip

@@ -83,6 +83,8 @@ NAVIGATION = (
         (
             Entry(_("Campaigns"), "/campaigns", "campaigns.view", "megaphone", "m"),
             Entry(_("Channels and live codes"), "/channels", "channels.view", "qr-code", "l"),
+            Entry(_("Members and benefits"), "/membership", "membership.view", "crown", "b"),
+            Entry(_("Coupons"), "/coupons", "membership.view", "ticket-percent", "u"),
             Entry(_("Follow-up tasks"), "/tasks", "tasks.view", "list-checks", "f", tab=True),
         ),
     ),
@@ -108,6 +110,8 @@ ACTIONS = (
     Entry(_("New campaign"), "/campaigns/new", "campaigns.edit", "plus"),
     Entry(_("New segment"), "/segments/new", "segments.manage", "plus"),
     Entry(_("New itinerary"), "/itineraries/new", "orders.create", "plus"),
+    Entry(_("New coupon"), "/coupons/new", "membership.manage", "plus"),
+    Entry(_("Redeem a coupon"), "/coupons/redeem", "coupons.redeem", "scan-line"),
     Entry(_("Import a supplier feed"), "/suppliers/import", "suppliers.import", "upload"),
     Entry(_("Invite a member of staff"), "/settings/staff/new", "staff.manage", "user-plus"),
     Entry(_("Quiet hours, caps and approval"), "/settings/policy", "settings.view", "shield-check"),
@@ -132,7 +136,8 @@ PALETTE_SOURCES: tuple[str, ...] = (
 SPELLED = {
     "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "行程": "xc",
     "新建行程": "xjxc", "供应商与资源": "gysyzy", "订单": "dd",
-    "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "客服工作台": "kfgzt", "知识库": "zsk",
+    "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "会员与权益": "hyyqy",
+    "优惠券": "yhq", "新建优惠券": "xjyhq", "核销优惠券": "hxyhq", "客服工作台": "kfgzt", "知识库": "zsk",
     "数据分析": "sjfx", "数据接入": "sjjr",
     "设置与审计": "szysj", "新建活动": "xjhd", "新建客群": "xjkq", "导入供应商数据": "drgyssj", "添加员工": "tjyg",
     "静默时段、频控与审批": "jmsd、pkysp", "审计日志": "sjrz", "我的账号与两步验证": "wdzhylbyz", "模拟手机": "mnsj",

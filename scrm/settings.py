@@ -30,6 +30,7 @@ from scrm.customer_wiring import (  # noqa: F401 - settings by being here
     ERASURE_OBSTACLES,
     EVENT_KINDS,
     NAME_SOURCES,
+    ORDER_LINES,
     PROFILE_SOURCES,
     TAG_CHOICES,
 )
@@ -154,6 +155,7 @@ INSTALLED_APPS = [
     "messaging",
     "catalog",
     "tagging",
+    "membership",
     "orders",
     "itinerary",
     "service_bot",

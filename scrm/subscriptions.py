@@ -18,6 +18,8 @@ from core.event_types import (
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    TaskRewarded,
+    TierChanged,
 )  # fmt: skip
 from core.events import Subscription
 
@@ -25,7 +27,11 @@ _TAGS = Subscription("tagging.handlers.on_customer_active", coalesce=True, batch
 
 SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     CustomerCreated: [_TAGS],
-    CustomerMerged: ["customers.handlers.on_customer_merged", "tagging.handlers.on_customer_merged"],
+    CustomerMerged: [
+        "customers.handlers.on_customer_merged",
+        "tagging.handlers.on_customer_merged",
+        "membership.handlers.on_customer_merged",
+    ],
     CustomerUnmerged: ["customers.handlers.on_customer_unmerged", "tagging.handlers.on_customer_unmerged"],
     ContactAdded: [
         Subscription("messaging.handlers.on_contact_added", lane="chat"),
@@ -35,11 +41,22 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     ChannelJoined: ["tagging.handlers.on_channel_joined", _TAGS],
     ContactLost: [_TAGS],
     ConsentChanged: [_TAGS],
-    CustomerActive: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
+    CustomerActive: [
+        _TAGS,
+        Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True),
+        Subscription("membership.handlers.on_customer_active", coalesce=True, batch=True),
+    ],
     ImportFinished: ["tagging.handlers.on_import_finished"],
     MessageClicked: [_TAGS, Subscription("campaigns.handlers.on_message_clicked", coalesce=True, batch=True)],
     OrderPlaced: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
-    OrderPaid: [_TAGS, "campaigns.handlers.on_order_paid", "itinerary.handlers.on_order_paid"],
+    OrderPaid: [
+        _TAGS,
+        "membership.handlers.on_order_paid",
+        "campaigns.handlers.on_order_paid",
+        "itinerary.handlers.on_order_paid",
+    ],
     OrderClosed: [_TAGS],
-    OrderRefunded: [_TAGS, "campaigns.handlers.on_order_refunded"],
+    OrderRefunded: [_TAGS, "membership.handlers.on_order_refunded", "campaigns.handlers.on_order_refunded"],
+    TaskRewarded: [_TAGS],
+    TierChanged: [_TAGS],
 }

@@ -10,6 +10,7 @@ from customers.urls import api_urlpatterns, callback_urlpatterns
 from customers.urls_privacy import api_urlpatterns as privacy_api
 from gateways.urls import sim_urlpatterns
 from itinerary.urls import api_urlpatterns as itinerary_api
+from membership.urls import api_urlpatterns as membership_api
 from messaging.urls import api_urlpatterns as messaging_api
 from orders.urls import api_urlpatterns as orders_api
 from orders.urls import callback_urlpatterns as orders_callbacks
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/mp/v1/", include((messaging_api, "messaging_api"))),
     path("api/mp/v1/", include((catalog_api, "catalog_api"))),
     path("api/mp/v1/", include((orders_api, "orders_api"))),
+    path("api/mp/v1/", include((membership_api, "membership_api"))),
     path("api/mp/v1/", include((itinerary_api, "itinerary_api"))),
     path("callbacks/", include((orders_callbacks, "orders_callbacks"))),
     path("callbacks/", include((callback_urlpatterns, "customers_callbacks"))),
@@ -39,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("customers.urls_privacy")),
     path("", include("messaging.urls")),
     path("", include("tagging.urls")),
+    path("", include("membership.urls")),
     path("", include("campaigns.urls")),
     path("", include("catalog.urls")),
     path("", include("orders.urls")),

@@ -23,6 +23,7 @@ ABILITIES = frozenset(
         "suppliers.view", "suppliers.import", "suppliers.edit",
         "orders.view", "orders.create", "orders.override_price",
         "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
+        "membership.view", "membership.manage", "points.propose", "points.decide", "coupons.issue", "coupons.redeem",
         "knowledge.view", "knowledge.edit",
         "data.view", "data.manage",
         "settings.view", "policy.edit", "staff.view", "staff.manage", "audit.view", "audit.export", "admin.use", "sim.use",
@@ -32,10 +33,11 @@ ABILITIES = frozenset(
 _EVERYBODY = {"workbench.view", "settings.view", "sim.use"}
 _READS = {
     "knowledge.view", "customers.view", "tags.view", "segments.view",
-    "campaigns.view", "channels.view", "products.view", "orders.view",
+    "campaigns.view", "channels.view", "products.view", "orders.view", "membership.view",
 }  # fmt: skip
 _FRONT_LINE = (
     _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
+    | {"coupons.redeem"}
 )
 
 _TABLE: dict[str, frozenset[str]] = {
@@ -44,7 +46,7 @@ _TABLE: dict[str, frozenset[str]] = {
         # Marketing sees no plain phone number: it reaches people through the Touch Governor, never by hand.
         _EVERYBODY
         | _READS
-        | {"knowledge.edit"}
+        | {"knowledge.edit", "membership.manage", "points.propose", "coupons.issue", "coupons.redeem"}
         | {"customers.edit", "customers.assign", "customers.merge", "tags.assign", "tags.manage", "segments.manage"}
         | {
             "channels.manage",
@@ -67,7 +69,7 @@ _TABLE: dict[str, frozenset[str]] = {
     Role.FINANCE: frozenset(
         _EVERYBODY
         | {"customers.view", "products.view", "orders.view", "cost.view", "suppliers.view", "campaigns.view", "audit.view"}
-        | {"orders.refund_approve", "orders.refund_execute"}
+        | {"orders.refund_approve", "orders.refund_execute", "membership.view", "points.decide"}
     ),
     Role.MERCHANT: frozenset({"workbench.view", "products.view", "orders.view"}),
     Role.AUDITOR: frozenset(

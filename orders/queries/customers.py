@@ -37,6 +37,12 @@ def value_figures(only: str) -> str:
     return f"SELECT customer_id, sum(paid_amount - refunded_amount) AS figure FROM {rows} GROUP BY customer_id"  # noqa: S608
 
 
+def order_lines(order_id: int) -> list[tuple[str, list[str], Decimal]]:
+    """What an order bought, for who rewards it: (product's code, its themes, amount in yuan), one per line."""
+    found = Order.objects.filter(pk=order_id).values_list("product__code", "product__themes", "total_amount")
+    return [(code, list(themes), amount) for code, themes, amount in found]
+
+
 def order_numbers(order_ids: Iterable[int]) -> Mapping[int, str]:
     """Order id -> its number, for timelines."""
     return dict(Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "no"))

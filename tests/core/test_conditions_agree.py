@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from catalog.models import Departure, Destination, Product
 from core.conditions import holds, load_snapshots, parse, select_evidence, select_matches, select_members
 from customers.models import Activity, Consent, Customer, Identity, Portrait, Relationship, Suppression, Traveller
+from membership.models import Account, GrowthEntry, Member, MemberTask, TaskDone
 from orders.models import Order
 from staff.models import Department, User
 from tagging.models import CustomerTags, Interest
@@ -69,6 +70,11 @@ person = st.fixed_dictionaries(
         "cell": st.none() | st.tuples(*[st.none() | st.integers(1, 5)] * 3),
         "interests": st.lists(st.tuples(st.sampled_from(["亲子", "海岛"]), st.sampled_from(["0.010", "0.599", "0.600", "0.990"])),
                               max_size=2, unique_by=lambda row: row[0]),
+        "tier": st.sampled_from([None, "", "base", "gold"]),
+        "points": st.none() | st.sampled_from([0, 2, 3, 7]),
+        "growth": st.lists(st.tuples(st.sampled_from([-3, 1, 2, 7]), st.sampled_from(OFFSETS)), max_size=3),
+        "tasks": st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["done", "done", "waiting"]), st.sampled_from(OFFSETS)),
+                          max_size=3),
         "relations": st.lists(st.tuples(st.sampled_from(["active", "deleted_by_customer"]), st.sampled_from(OFFSETS)), max_size=2),
     }
 )  # fmt: skip
@@ -121,6 +127,10 @@ leaf = st.one_of(
     _leaf("rfm_monetary", high=few([1, 3])),
     _leaf("interest", themes=few([["亲子"], ["海岛", "亲子"]]), at_least=few([1, 60, 99])),
     _leaf("tags", has=few(["any", "all", "none"]), tags=st.lists(st.integers(1, 5), min_size=1, max_size=2, unique=True)),
+    _leaf("tier", values=few([["gold"], ["base"], ["gold", "base"]]), **{"is": few([None, "in", "not_in"])}),
+    _leaf("points", op=op, value=few([0, 2, 3, 7])),
+    _leaf("growth", window_days=few([None, *WINDOWS]), op=op, value=few([0, 1, 2, 7])),
+    _leaf("tasks_done", tasks=few([None, ["sign"], ["sign", "share"]]), window_days=few([None, *WINDOWS]), op=op, value=few([0, 1, 2])),
     _leaf("orders", measure=few(["count", "sum", "since_last"]), op=op, value=few([0, 1, 2, 30, 5000]),
           window_days=few([None, *WINDOWS]), states=few([None, ["placed", "closed"], ["refunded"], ["paid"]]),
           themes=few([None, ["亲子"], ["海岛", "亲子"]]), destinations=few([None, ["yunnan"], ["sanya"]])),
@@ -169,7 +179,8 @@ def world(db: None) -> dict[str, Any]:
         for index, product in enumerate(products)
     ]
     advisor = User.objects.create(username="advisor", department=Department.objects.create(name="总部"))
-    return {"departures": departures, "advisor": advisor}
+    tasks = [MemberTask.objects.create(code=code, kind="share", name=code) for code in ("sign", "share")]
+    return {"departures": departures, "advisor": advisor, "tasks": tasks}
 
 
 agreeing = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -239,10 +250,22 @@ def _create(world: dict[str, Any], data: dict[str, Any], index: int, at: dt.date
         Relationship.objects.create(
             customer=customer, user=world["advisor"], external_userid=f"{index}-{place}", state=state, added_at=at - ago
         )
+    _create_membership(customer, data, at, world)
     _create_ties(customer, data, f"{index}-{customer.id}", at)
     _create_events(customer.id, data["events"], at)
     _create_orders(world, customer, data["orders"], at)
     return int(customer.id)
+
+
+def _create_membership(customer: Customer, data: dict[str, Any], at: dt.datetime, world: dict[str, Any]) -> None:
+    if data["tier"] is not None:
+        Member.objects.create(customer=customer, tier=data["tier"])
+    if data["points"] is not None:
+        Account.objects.create(customer=customer, balance=data["points"])
+    for place, (amount, ago) in enumerate(data["growth"]):
+        GrowthEntry.objects.create(customer=customer, key=f"{customer.pk}-{place}", amount=amount, code="earn", at=at - ago)
+    for place, (task, state, ago) in enumerate(data["tasks"]):
+        TaskDone.objects.create(customer=customer, task=world["tasks"][task], slot=str(place), state=state, at=at - ago)
 
 
 def _create_ties(customer: Customer, data: dict[str, Any], name: str, at: dt.datetime) -> None:

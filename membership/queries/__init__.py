@@ -1,0 +1,1 @@
+"""Reads of membership that join several tables."""
