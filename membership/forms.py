@@ -58,7 +58,7 @@ def _commas(label: Any) -> CommaList:
     return CommaList(label=label, required=False, max_length=2_000, help_text=gettext_lazy("separated by commas; empty: all"))
 
 
-class TemplateForm(forms.ModelForm[CouponTemplate]):
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable when it runs
     """The terms of a coupon."""
 
     products = _commas(gettext_lazy("only these products"))
@@ -101,7 +101,7 @@ class TemplateForm(forms.ModelForm[CouponTemplate]):
 
     def filled(self) -> CouponTemplate:
         """The template these values make."""
-        template = self.instance
+        template: CouponTemplate = self.instance
         starts, ends = self.cleaned_data["starts_on"], self.cleaned_data["ends_on"]
         template.valid_until = end_of_day(ends) if ends else None
         template.valid_from = end_of_day(starts) - dt.timedelta(days=1, microseconds=-1000) if starts else None
@@ -155,7 +155,7 @@ class SlotsForm(forms.Form):
         return data
 
 
-class _RuleForm(forms.ModelForm[EarnRule]):
+class _RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     codes = _commas(gettext_lazy("only these products"))
     themes = _commas(gettext_lazy("only these themes"))
 
@@ -177,11 +177,11 @@ class _RuleForm(forms.ModelForm[EarnRule]):
         return data
 
 
-def _form_of(model: Any, *names: str) -> type[forms.ModelForm[Any]]:
+def _form_of(model: Any, *names: str) -> "type[forms.ModelForm[Any]]":
     return forms.modelform_factory(model, fields=names)
 
 
-RECORDS: dict[str, tuple[Any, type[forms.ModelForm[Any]], Any]] = {
+RECORDS: dict[str, tuple[Any, Any, Any]] = {
     "program": (
         Program,
         _form_of(Program, "points_per_yuan", "offset_max_percent", "points_min", "expire_months", "return_days",

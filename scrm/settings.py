@@ -330,6 +330,10 @@ SPECTACULAR_SETTINGS = {
         "RequestKindEnum": "customers.choices.RequestKind.choices",
         "RequestStateEnum": "customers.choices.RequestState.choices",
         "DocumentKindEnum": "customers.choices.DocumentKind.choices",
+        "CouponKindEnum": "membership.choices.CouponKind.choices",
+        "TaskKindEnum": "membership.choices.TaskKind.choices",
+        "MallKindEnum": "membership.choices.MallKind.choices",
+        "ServiceKindEnum": "membership.choices.ServiceKind.choices",
     },
 }
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
@@ -13,7 +12,7 @@ from membership.choices import CostOwner, CouponKind, CouponState, OffsetState, 
 from staff.models import User
 
 
-def _codes(label: str | Promise) -> "ArrayField[Any, Any]":
+def _codes(label: Any) -> "ArrayField[Any, Any]":
     return ArrayField(models.CharField(max_length=40), verbose_name=label, default=list, blank=True)
 
 

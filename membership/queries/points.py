@@ -58,10 +58,8 @@ def standing(customer_id: int, at: dt.datetime) -> Standing:
     if account is None:
         return Standing(0, 0, 0, None)
     soon = end_of_day(clock.shanghai_date(at) + dt.timedelta(days=60))
-    lots = list(
-        Lot.objects.filter(customer_id=customer_id, remaining__gt=0, expires_at__lte=soon).order_by("expires_at")
-        .values_list("expires_at", "remaining")
-    )  # fmt: skip
+    rows = Lot.objects.filter(customer_id=customer_id, remaining__gt=0, expires_at__lte=soon).order_by("expires_at")
+    lots = [(expires, points) for expires, points in rows.values_list("expires_at", "remaining") if expires is not None]
     stale = sum(points for expires, points in lots if expires < at)
     coming = [(expires, points) for expires, points in lots if expires >= at]
     return Standing(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -67,10 +68,13 @@ def earn_for_order(customer_id: int, order_id: int, amount: Decimal) -> Earned:
     kinds = [RuleKind.SPEND, RuleKind.PRODUCT, *([RuleKind.FIRST] if is_first else [])]
     lines, multiple = lines_of(order_id, amount), multiple_of(root)
     points = growth = 0
+    known = dict(Transfer.objects.filter(ref=ref, code=Code.EARN).values_list("key", "amount"))
     for rule in rules_in_force(clock.shanghai_date(at), *kinds):
         found = earned(terms_of(rule), lines, multiple)
         key = f"earn:{ref}:{rule.pk}"
-        if found.points:
+        if key in known:  # given before: the tier, and with it the multiple, may be another one by now
+            points += known[key]
+        elif found.points:
             points += grant_points(root, found.points, key=key, code=Code.EARN, ref=ref, rule_id=rule.pk, at=at).points
         if found.growth and add_growth(root, found.growth, key=key, code=Code.EARN, ref=ref, at=at):
             growth += found.growth
@@ -81,7 +85,7 @@ def earn_for_order(customer_id: int, order_id: int, amount: Decimal) -> Earned:
     return Earned(points, growth)
 
 
-def _one(statement: str, *values: object) -> object:
+def _one(statement: str, *values: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, list(values))
         row = cursor.fetchone()
@@ -122,7 +126,8 @@ def reverse_for_order(customer_id: int, order_id: int) -> int:
     due = share(_sum(Transfer.objects.filter(ref=ref, code=Code.EARN)), refunded, paid)
     moved = take_back(root, due - _taken(ref), key=f"reverse:{ref}:{due}", ref=ref) if due > _taken(ref) else 0
     _reverse_growth(root, ref, refunded, paid)
-    reconsider([root])
+    paid_at = _one(_PAID, family, str(order_id))
+    reconsider([root], reason="refund", strict_since=paid_at if isinstance(paid_at, dt.datetime) else None)
     return moved
 
 

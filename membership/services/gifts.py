@@ -1,6 +1,7 @@
 """Gifts of the tier: on birthdays by themselves, on holidays when somebody says so."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -16,6 +17,8 @@ from membership.services.coupons import issue_coupon
 from membership.services.points import grant_points
 from staff.models import User
 from staff.services import write_audit
+
+logger = logging.getLogger(__name__)
 
 
 def _gifts(kind: BenefitKind) -> Iterable[tuple[str, Benefit]]:
@@ -69,4 +72,7 @@ def give_gift(customer_id: int, benefit_id: int, gift: str) -> None:
     if benefit.gift_points:
         grant_points(customer_id, benefit.gift_points, key=key, code=Code.GIFT, ref=f"gift:{gift}"[:60])
     if benefit.gift_template_id:
-        issue_coupon(customer_id, benefit.gift_template_id, key, source="tier")
+        try:
+            issue_coupon(customer_id, benefit.gift_template_id, key, source="tier")
+        except Refused as refused:  # the points of the same gift are not lost for it
+            logger.warning("gift %s: no coupon of template %s: %s", gift, benefit.gift_template_id, refused.code)

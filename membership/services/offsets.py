@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -186,6 +186,7 @@ def hold_offsets(
     moment = at or clock.now()
     _check(lines, coupon_ids, points)
     digest = _digest(customer_id, lines, coupon_ids, points, channel)
+    _one_at_a_time(key)
     kept = Offset.objects.select_for_update(no_key=True).filter(key=key).first()
     if kept is not None and kept.request_hash != digest:
         raise Refused(_("This key was used for another order."), "key_reused")
@@ -196,6 +197,12 @@ def hold_offsets(
     offset = _write(kept, customer_id, lines, found, key, digest, moment)
     _reserve(offset, coupons, found, channel, moment)
     return found
+
+
+def _one_at_a_time(key: str) -> None:
+    """Two clicks on one checkout queue up before either looks: the second one finds the first one's answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [key])
 
 
 def _digest(customer_id: int, lines: Sequence[Line], coupon_ids: Sequence[int], points: int, channel: str) -> str:
@@ -214,14 +221,11 @@ def _write(
         "points_amount": found.points_amount, "payable_amount": found.payable_amount, "created_at": at, "settled_at": None,
         "attempt": kept.attempt + 1 if kept else 1,
     }  # fmt: skip
-    offset, is_new = Offset.objects.get_or_create(key=key, defaults=values)
-    if is_new:
-        return offset
-    if kept is None:  # two checkouts of one order at the same moment: the other one was first
-        raise Refused(_("This order is being checked out already."), "key_busy")
+    if kept is None:
+        return Offset.objects.create(key=key, **values)
     Offset.objects.filter(pk=kept.pk).update(**values)
-    offset.refresh_from_db()
-    return offset
+    kept.refresh_from_db()
+    return kept
 
 
 def _reserve(offset: Offset, coupons: Sequence[Coupon], found: Offsets, channel: str, at: dt.datetime) -> None:

@@ -23,9 +23,10 @@ def save_record(record: Record, *, by: User) -> None:
 @transaction.atomic
 def save_template(template: CouponTemplate, *, by: User) -> CouponTemplate:
     """Save a draft. Refused `template_published` once coupons may exist: a coupon means what its owner was promised."""
-    if template.pk is not None and not CouponTemplate.objects.filter(pk=template.pk, state=TemplateState.DRAFT).exists():
+    is_new = template._state.adding
+    if not is_new and not CouponTemplate.objects.filter(pk=template.pk, state=TemplateState.DRAFT).exists():
         raise Refused(_("These terms are published; make a new coupon."), "template_published")
-    if template.pk is None:
+    if is_new:
         template.created_by = by
     template.save()
     write_audit(by, "coupon.template", template, {})

@@ -80,7 +80,7 @@ def reconsider(
     return _write(moves, steps, reason, at)
 
 
-def _places(scheme: TierScheme, ids: Sequence[int] | None, at: dt.datetime) -> list[tuple[int, Place, int]]:
+def _places(scheme: TierScheme, ids: list[int] | None, at: dt.datetime) -> list[tuple[int, Place, int]]:
     deserved, params = deserved_sql(scheme, at, ids)
     chosen = _MOVING if ids is None else "customer.id = ANY(%(ids)s)"
     with connection.cursor() as cursor:

@@ -11,11 +11,23 @@ from campaigns.models import FollowUp
 from catalog.models import Departure, Destination, Product
 from core import clock
 from core.secrets import seal
-from customers.models import DataRequest, HouseholdMember, MergeReview, Note, Traveller, TravellerDocument
+from customers.models import Customer, DataRequest, HouseholdMember, MergeReview, Note, Traveller, TravellerDocument
 from customers.services.exports import make_export
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
 from itinerary.models import Itinerary, ItineraryVersion
+from membership.models import (
+    Adjustment,
+    Coupon,
+    CouponTemplate,
+    MallItem,
+    MallOrder,
+    MemberService,
+    MemberTask,
+    ServiceBooking,
+    ServiceSlot,
+    TaskDone,
+)  # fmt: skip
 from messaging.models import Message
 from orders.models import Order
 from staff.models import User
@@ -26,7 +38,7 @@ from tests.factories import make_customer
 # Parameters that name something with an owner. A new parameter must be put here or among the shared ones.
 SCOPED = {
     "customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id",
-    "document_id", "request_id", "export_id", "message_id",
+    "document_id", "request_id", "export_id", "message_id", "adjustment_id", "done_id", "exchange_id", "booking_id", "coupon_id",
 }  # fmt: skip
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
@@ -45,6 +57,12 @@ SHARED = {
         ["group_id", "tag_id", "rule_id", "segment_id", "version_id"], "the taxonomy is the agency's; people in it are filtered"
     ),
     **dict.fromkeys(["channel_id", "way_id", "absence_id", "action", "kind", "ending"], "channels are the agency's"),
+    **dict.fromkeys(
+        ["template_id", "service_id", "record_id"], "coupons and services are the agency's; people in them are filtered"
+    ),
+    **dict.fromkeys(["item_id", "slot_id", "task"], "what members are offered is the agency's"),
+    "booking_no": "a member's own, 404 for everybody else",
+    "benefit": "a benefit's code; the customer stands beside it",
     "state": "printed on a public code",
     "sync_id": "synchronisations are the agency's",
     "chat_id": "the simulator's own world",
@@ -103,11 +121,39 @@ def stranger_s(wang: User) -> dict[str, object]:
         "document_id": document.pk,
         "request_id": DataRequest.objects.create(customer=customer, kind="complaint", due_on=day, created_at=now).pk,
         "export_id": make_export(customer, made_by=wang).public_id,
+        **_membership(customer, wang),
         "fact": "city",
         "message_id": Message.objects.create(
             key="m", customer=customer, channel="wecom", purpose="service", state="queued", created_at=now
         ).pk,
     }
+
+
+def _membership(customer: Customer, staff: User) -> dict[str, object]:
+    now = clock.now()
+    template = CouponTemplate.objects.create(name="满减", kind="fixed", amount=10, valid_days=30)
+    coupon = Coupon.objects.create(
+        template=template,
+        customer=customer,
+        code="A" * 12,
+        key="a",
+        state="issued",
+        source="staff",
+        issued_at=now,
+        expires_at=now,
+    )
+    service = MemberService.objects.create(name="停车", kind="parking")
+    slot = ServiceSlot.objects.create(service=service, starts_at=now, ends_at=now + dt.timedelta(hours=1), capacity=1)
+    task = MemberTask.objects.create(code="photo", kind="photo", name="晒图")
+    item = MallItem.objects.create(name="帆布包", kind="goods", points=100)
+    exchange = MallOrder.objects.create(no="M1", key="m1", customer=customer, item=item, points=100, at=now)
+    booking = ServiceBooking.objects.create(no="S1", key="s1", customer=customer, slot=slot, paid_by="on_site", at=now)
+    return {
+        "template_id": template.pk, "coupon_id": coupon.pk, "service_id": service.pk, "benefit": "parking", "record_id": item.pk,
+        "adjustment_id": Adjustment.objects.create(customer=customer, points=5, reason="补分", key="k1", requested_by=staff).pk,
+        "done_id": TaskDone.objects.create(customer=customer, task=task, slot="x", state="waiting", at=now).pk,
+        "exchange_id": exchange.pk, "booking_id": booking.pk,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.path}-{'-'.join(route.methods)}")

@@ -29,6 +29,19 @@ from customers.services import documents, requests
 from gateways.models import InboundCallback
 from gateways.simulator.testing import SimulatorHandle
 from itinerary.models import TripRequest
+from membership.models import (
+    Coupon,
+    CouponTemplate,
+    MallItem,
+    MallOrder,
+    MemberService,
+    MemberTask,
+    ServiceBooking,
+    ServiceSlot,
+    TaskDone,
+    Transfer,
+)  # fmt: skip
+from membership.services.mall import book_service
 from messaging.models import Message
 from orders.models import Order, Payment, Refund
 from orders.services.placing import place_order
@@ -40,7 +53,8 @@ __all__ = ["departure", "product"]
 pytestmark = pytest.mark.django_db
 COUNTED = (
     Order, Payment, Refund, Consent, Customer, Identity, MemberToken, Event, Message, InboundCallback, IdempotencyRecord,
-    DataExport, DataRequest, Favourite, Traveller, TravellerDocument, TripRequest,
+    DataExport, DataRequest, Favourite, Traveller, TravellerDocument, TripRequest, Coupon, MallOrder,
+    ServiceBooking, TaskDone, Transfer,
 )  # fmt: skip
 SHAPE = {"code", "message", "request_id", "fields"}
 
@@ -63,7 +77,7 @@ class Shop:
             "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service", "content_hash": "0" * 64,
             "text": "想带孩子去杭州玩三天",
         }  # fmt: skip
-        self.right |= self._own_rows()
+        self.right |= self._own_rows() | self._shop_window()
         # The same name means another thing elsewhere.
         self.kinds = {"documents": DocumentKind.ID_CARD.value, "data-requests": RequestKind.WITHDRAWAL.value}
         self.failures: list[str] = []
@@ -76,6 +90,23 @@ class Shop:
         document = documents.keep_document(traveller, kind="passport", number="E12345678", text_version="1")
         asked = requests.open_request(self.customer, kind="complaint", words="太多短信")
         return {"traveller_id": traveller.pk, "document_id": document.pk, "request_id": str(asked.public_id)}
+
+    def _shop_window(self) -> dict[str, Any]:
+        """Something to claim, to exchange and to book."""
+        template = CouponTemplate.objects.create(
+            name="满减", kind="fixed", amount=10, valid_days=30, state="active", is_claimable=True, rule_text="全体"
+        )
+        item = MallItem.objects.create(name="帆布包", kind="goods", points=100, stock=5)
+        service = MemberService.objects.create(name="停车", kind="parking")
+        start = clock.now() + dt.timedelta(days=1)
+        slot = ServiceSlot.objects.create(service=service, starts_at=start, ends_at=start + dt.timedelta(hours=1), capacity=5)
+        MemberTask.objects.create(code="sign-in", kind="sign_in", name="签到", points=5)
+        MemberTask.objects.create(code="share", kind="share", name="分享", points=5)
+        booking = book_service(self.customer.pk, slot.pk, paid_by="on_site", key="hostile")
+        return {
+            "template_id": template.pk, "item_id": item.pk, "slot_id": slot.pk, "task": "share", "evidence": "P01",
+            "booking_no": booking.no, "paid_by": "on_site", "coupon_code": "ABCDEFGHJKLM", "invite_code": "ABCDEFGH",
+        }  # fmt: skip
 
     def value(self, operation: Operation, name: str) -> Any:
         """A right value of a member."""

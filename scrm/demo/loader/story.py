@@ -9,6 +9,7 @@ from scrm.demo.loader.campaigns import load_campaigns
 from scrm.demo.loader.channels import load_channels
 from scrm.demo.loader.knowledge import load_knowledge
 from scrm.demo.loader.load import Say, Story
+from scrm.demo.loader.membership import load_membership
 from scrm.demo.loader.tables import continue_ids
 from scrm.demo.loader.tags import load_segments, load_tags, tag_by_hand, tag_customers
 from scrm.demo.loader.today import load_follow_ups, load_waiting_orders, request_refunds
@@ -32,6 +33,7 @@ def load_story(story: Story, say: Say) -> None:
     take_seats(story.seats.days, story.seats.free)
     continue_ids(Customer, Order, Payment, Refund)
     tasks = load_follow_ups(story)
+    say(load_membership(story))
     say(
         f"{codes} live codes, {campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, "
         f"{tasks} open tasks, "

@@ -18,6 +18,7 @@ HOUSE = (
     "messaging",
     "catalog",
     "tagging",
+    "membership",
     "orders",
     "itinerary",
     "service_bot",
