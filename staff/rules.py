@@ -36,7 +36,9 @@ _READS = {
     "campaigns.view", "channels.view", "products.view", "orders.view", "membership.view",
 }  # fmt: skip
 _FRONT_LINE = (
-    _EVERYBODY | _READS | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
+    _EVERYBODY
+    | _READS
+    | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
     | {"coupons.redeem"}
 )
 
