@@ -29,6 +29,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_BODY = 8_000_000
 MAX_GROUP = 32  # requests in one transaction
 WRITERS = 2
+SECOND_WRITER_FROM = 8  # requests: what is fewer waits for the transaction under way, since each costs its own commit
 ACCEPTED_BETWEEN = '","status":"accepted"},{"id":"'
 BEARER = re.compile(rb"Bearer ([A-Za-z0-9_\-]{20,100})")
 
@@ -58,7 +59,7 @@ class GroupCommit:
         await future
 
     def _start(self) -> None:
-        if not self._waiting or self._running >= WRITERS:
+        if self._running >= WRITERS or len(self._waiting) < (SECOND_WRITER_FROM if self._running else 1):
             return
         group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         self._running += 1
