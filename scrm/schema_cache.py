@@ -1,10 +1,12 @@
 """The tables of the tests, made once: migrating an empty database takes longer than most single tests.
 
 The first run of a set of migrations dumps the migrated database; later runs, and the second process of the same run,
-restore that into a template database, from which Django then creates its test database. Only for throw-away servers.
+restore that into a template database, from which Django then creates its test database. A dump of fewer migrations
+serves as well: Django applies the rest. Only for throw-away servers.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import tempfile
@@ -19,6 +21,7 @@ from scrm.servers import CannotStart
 
 TEMPLATE = "scrm_template"
 ONE_AT_A_TIME = 7_319_201  # the advisory lock of whoever migrates, dumps or restores
+KEPT = 4  # dumps: who goes back and forth between branches finds what each of them needs
 
 
 class SchemaCache:
@@ -26,18 +29,26 @@ class SchemaCache:
 
     def __init__(self, database_url: str) -> None:
         self.url = database_url
-        self.file = embedded.state_dir() / "test-schema" / f"{schema_hash()}.dump"
+        self.contents = schema_contents()
+        self.file = embedded.state_dir() / "test-schema" / f"{schema_hash(self.contents)}.dump"
         self.connection = psycopg.connect(database_url, autocommit=True)
         self.connection.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
 
     def template(self) -> str | None:
-        """The name of a migrated database, None when nobody has migrated these migrations yet."""
-        if not self.file.exists():
+        """The name of a database in which all or some migrations are applied, None when no dump fits."""
+        dump = self.file if self.file.exists() else self._nearest()
+        if dump is None:
             return None
         if self.connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone() is None:
             self.connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-            _run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", self._url_of(TEMPLATE), str(self.file))
+            _run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", self._url_of(TEMPLATE), str(dump))
         return TEMPLATE
+
+    def _nearest(self) -> Path | None:
+        """The dump with the most migrations of which none has changed since."""
+        told = {path.with_suffix(".dump"): json.loads(path.read_text()) for path in self.file.parent.glob("*.json")}
+        fitting = {dump: len(held) for dump, held in told.items() if dump.exists() and held.items() <= self.contents.items()}
+        return max(fitting, key=lambda dump: fitting[dump], default=None)
 
     def finish(self, database: str) -> None:
         """The test database stands: remember it if this process had to migrate it, and let the next one in."""
@@ -48,12 +59,14 @@ class SchemaCache:
     def _keep(self, database: str) -> None:
         embedded.prepare_state(embedded.state_dir())
         self.file.parent.mkdir(exist_ok=True)
-        for old in self.file.parent.glob("*.dump"):
+        for old in sorted(self.file.parent.glob("*.dump"), key=lambda path: path.stat().st_mtime, reverse=True)[KEPT - 1 :]:
+            old.with_suffix(".json").unlink(missing_ok=True)
             old.unlink(missing_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.file.parent, delete=False) as fresh:
             path = Path(fresh.name)
         _run("pg_dump", "--format=custom", "--compress=0", "--dbname", self._url_of(database), "--file", str(path))
         path.rename(self.file)
+        self.file.with_suffix(".json").write_text(json.dumps(self.contents))
 
     def close(self) -> None:
         """Let the next process in."""
@@ -64,12 +77,15 @@ class SchemaCache:
         return f"{address.rsplit('/', 1)[0]}/{database}{question}{options}"
 
 
-def schema_hash() -> str:
-    """Names every migration of ours by its content, and every package by its version."""
-    digest = hashlib.sha256(LOCK.read_bytes())
-    for path in sorted(REPOSITORY.glob("*/migrations/*.py")):
-        digest.update(str(path.relative_to(REPOSITORY)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def schema_contents() -> dict[str, str]:
+    """The hash of every migration of ours by its path, and that of the packages' versions."""
+    paths = [LOCK, *sorted(REPOSITORY.glob("*/migrations/*.py"))]
+    return {str(path.relative_to(REPOSITORY)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def schema_hash(contents: dict[str, str]) -> str:
+    """One short name for all of them."""
+    return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _run(program: str, *arguments: str) -> None:
