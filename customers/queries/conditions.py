@@ -14,7 +14,7 @@ from core.conditions.params import Option, Options, Param, Pick, Picks, words
 from core.conditions.sql import Query, Rows, Source
 from customers.choices import Channel, Gender, Lifecycle, Purpose, RfmSegment
 from customers.queries.conditions_household import HouseholdField, load_household
-from customers.queries.conditions_reach import ReachableField, load_addresses
+from customers.queries.conditions_reach import PersonalisedField, ReachableField, load_addresses
 from staff.models import Department, User
 
 # --- What customers add to the condition language ----------------------------------------------------
@@ -29,7 +29,10 @@ _ACTIVITY = "LEFT JOIN customers_activity AS activity ON activity.customer_id = 
 def condition_fields() -> Contribution:
     """Profile, consent and WeCom relation as fields of the condition language."""
     return Contribution(
-        fields=(*_profile_fields(), HouseholdField(), FriendField(), ConsentField(), ReachableField(ConsentField())),
+        fields=(
+            *_profile_fields(), HouseholdField(), FriendField(), ConsentField(), ReachableField(ConsentField()),
+            PersonalisedField(),
+        ),
         loaders={
             "profile": _load_profiles, "relations": _load_relations, "consents": _load_consents, "household": load_household,
             "addresses": load_addresses,
@@ -225,11 +228,11 @@ def _load(sql: str, ids: Sequence[int], names: Sequence[str]) -> list[tuple[int,
 
 _PROFILE = (
     "city", "source", "gender", "lifecycle", "owner_id", "department_id", "birthday", "child_ages", "created_at", "last_seen_at",
-    "rfm", "preferred_channel", "recency", "frequency", "monetary",
+    "is_personalised", "rfm", "preferred_channel", "recency", "frequency", "monetary",
 )  # fmt: skip
 _PROFILES = """
 SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at,
-       activity.last_seen_at, portrait.rfm, portrait.preferred_channel, portrait.recency, portrait.frequency, portrait.monetary
+       activity.last_seen_at, customer.is_personalised, portrait.rfm, portrait.preferred_channel, portrait.recency, portrait.frequency, portrait.monetary
 FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
 LEFT JOIN customers_portrait AS portrait ON portrait.customer_id = customer.id
 WHERE customer.id = ANY(%s)

@@ -77,6 +77,32 @@ class ReachableField(Field):
         return self._consent.evidence(self._agreed(args), query)
 
 
+def _advice_options() -> tuple[Option, ...]:
+    return (Option("on", _("takes personal recommendations")), Option("off", _("turned personal recommendations off")))
+
+
+class PersonalisedField(Field):
+    """Whether the customer lets us advise them by what they did (PIPL 24): tag rules that look at behaviour ask it by themselves."""
+
+    name = "personalised"
+    label = gettext_lazy("Personal recommendations")
+    group = gettext_lazy("Reachability")
+    params: tuple[Param, ...] = (Pick("is", "", options=_advice_options),)
+    start: Mapping[str, Any] = {"is": "on"}
+
+    def sql(self, args: Args, query: Query) -> str:
+        return "customer.is_personalised" if args["is"] == "on" else "NOT customer.is_personalised"
+
+    def holds(self, args: Args, person: Snapshot, at: dt.datetime) -> bool:
+        return bool(person.one("profile")["is_personalised"] == (args["is"] == "on"))
+
+    def say(self, args: Args) -> str:
+        return words(_advice_options, args["is"])
+
+    def evidence(self, args: Args, query: Query) -> str:
+        return "jsonb_build_object('value', customer.is_personalised)"
+
+
 def load_addresses(ids: Sequence[int]) -> list[tuple[int, Row]]:
     """Each customer's kinds of addresses, and whether one is on the suppression list."""
     with connection.cursor() as cursor:

@@ -147,17 +147,18 @@ def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
     if not found.loose:
         return list(step.sorted(found.rows).select_related("customer__owner")[:wanted])
     near = list(step.sorted(found.rows).values_list("customer_id", flat=True)[:NEAR])
-    passing = set(Customer.objects.filter(*(one.near for one in found.loose), pk__in=near).values_list("pk", flat=True))
-    if len(passing) >= wanted or len(near) < NEAR:
-        return _in_order([pk for pk in near if pk in passing][:wanted])
+    passing = Customer.objects.filter(*(one.near(near) for one in found.loose), pk__in=near).order_by().values("pk")
+    rows = list(_whole(step, passing)[:wanted])
+    if len(rows) >= wanted or len(near) < NEAR:
+        return rows
     # Who, in the narrow table alone, and around it the page's own rows: joined at once, all customers would be read.
     whom = step.sorted(found.all(), by_index=False).values("customer_id")[:wanted]
-    return list(step.sorted(Standing.objects.filter(customer_id__in=whom), by_index=False).select_related("customer__owner"))
+    return list(_whole(step, whom))
 
 
-def _in_order(ids: list[int]) -> list[Standing]:
-    rows = Standing.objects.select_related("customer__owner").in_bulk(ids)
-    return [rows[pk] for pk in ids if pk in rows]
+def _whole(step: _Step, customer_ids: Any) -> StandingQuerySet:
+    """The rows of these customers with all that the page shows of them."""
+    return step.sorted(Standing.objects.filter(customer_id__in=customer_ids), by_index=False).select_related("customer__owner")
 
 
 def _path(parts: int, cursor: _Cursor | None, backwards: bool) -> Sequence[int]:

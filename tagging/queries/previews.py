@@ -15,7 +15,7 @@ from customers.models import Customer
 from staff.models import User
 from tagging.models import Tag, TagRule
 from tagging.queries.members import PREVIEW_SECONDS, Count, quick_count, within_scope, within_seconds
-from tagging.queries.personal import looks_at_behaviour
+from tagging.queries.personal import as_asked_by_rules
 from tagging.queries.reasons import Reason, explain
 
 
@@ -47,10 +47,10 @@ class RuleEffect:
     losing: tuple[Customer, ...] = ()
 
 
-def preview(node: Node, user: User, at: dt.datetime) -> Preview:
-    """Count and sample a condition among the customers the user may see."""
+def preview(node: Node, user: User, at: dt.datetime, *, for_rule: bool = False) -> Preview:
+    """Count and sample a condition among the customers the user may see; `for_rule`: among those whom a tag rule may look at."""
     began = _now()
-    count = quick_count(within_scope(node, user), at)
+    count = quick_count(within_scope(as_asked_by_rules(node) if for_rule else node, user), at)
     people = sample_people(node, count.sample, at)
     return Preview(say(node), count, people, _now() - began)
 
@@ -78,9 +78,6 @@ def _loaded(evidence: Any) -> Any:
     return json.loads(evidence) if isinstance(evidence, str) else evidence
 
 
-_PERSONALISED = """
-SELECT member.id FROM ({members}) AS member JOIN customers_customer AS whose ON whose.id = member.id WHERE whose.is_personalised
-"""
 _EFFECT = """
 WITH member AS MATERIALIZED ({members}),
 held AS MATERIALIZED (
@@ -102,9 +99,7 @@ def rule_effect(node: Node, tag: Tag, rule: TagRule | None, at: dt.datetime) -> 
 
     Who turned personal recommendations off is not counted where the condition looks at behaviour: the rule skips them.
     """
-    members = select_members(node, at)
-    if looks_at_behaviour(node):
-        members = Statement(_PERSONALISED.replace("{members}", members.sql), members.params)
+    members = select_members(as_asked_by_rules(node), at)
     params = {**members.params, "tag": tag.pk, "rule": rule.pk if rule else 0}
     try:
         asked = Statement(_EFFECT.replace("{members}", members.sql), params)

@@ -68,7 +68,7 @@ def rule_preview(request: HttpRequest, tag_id: int) -> HttpResponse:
         if node is None:
             return render(request, "tagging/preview.html", {"tag": tag})
         now = clock.now()
-        found = preview(node, actor(request), now)
+        found = preview(node, actor(request), now, for_rule=True)
         effect = rule_effect(node, tag, rule, now)
         told = warnings(node, found.count, now, tag, rule.pk if rule else None)
         context = {"tag": tag, "found": found, "effect": effect, "warnings": told}

@@ -55,6 +55,7 @@ person = st.fixed_dictionaries(
         "birthday": st.sampled_from([None, dt.date(1992, 2, 29), dt.date(1993, 4, 1), dt.date(1993, 3, 31), dt.date(2000, 3, 1)]),
         "child_ages": st.lists(st.integers(0, 17), max_size=3),
         "has_owner": st.booleans(),
+        "is_personalised": st.booleans(),
         "created": st.sampled_from(OFFSETS),
         "seen": st.none() | st.sampled_from(OFFSETS),
         "merged": st.sampled_from([False, False, False, True]),
@@ -145,6 +146,7 @@ leaf = st.one_of(
     _leaf("child_age", low=few([None, 3]), high=few([None, 6, 10])),
     _leaf("created", days=few(WINDOWS), **{"is": few(["within", "before"])}),
     _leaf("seen", days=few(WINDOWS), **{"is": few(["within", "before"])}),
+    _leaf("personalised", **{"is": few(["on", "off"])}),
     _leaf("friend", **{"is": few(["friend", "lost", "never"])}),
     _leaf("consent", purpose=st.just("marketing"), channel=few(["any", "wecom", "sms"]), **{"is": few(["granted", "refused"])}),
 )  # fmt: skip
@@ -235,6 +237,7 @@ def _create(world: dict[str, Any], data: dict[str, Any], index: int, at: dt.date
     customer = Customer.objects.create(
         city=data["city"], gender=data["gender"], birthday=data["birthday"], child_ages=data["child_ages"],
         owner=world["advisor"] if data["has_owner"] else None, created_at=at - data["created"],
+        is_personalised=data["is_personalised"],
     )  # fmt: skip
     if data["merged"]:
         Customer.objects.filter(id=customer.id).update(merged_into=customer)

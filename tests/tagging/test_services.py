@@ -120,6 +120,16 @@ class TestRules:
         assert found is not None
         assert (found.matching, found.would_add, found.would_remove) == (2, 2, 1)
 
+    def test_the_preview_shows_nobody_whom_the_rule_may_not_look_at(self, family: Tag, lin: User, did: Did) -> None:
+        open_, closed = make_customer("甲", city="宁波"), make_customer("乙", city="宁波", is_personalised=False)
+        for customer in (open_, closed):
+            did(customer, "product.viewed", days=1, product="P01")
+        seen = parse({"events": {"kind": "product.viewed", "days": 30}})
+        assert [one.customer.pk for one in preview(seen, lin, NOW, for_rule=True).people] == [open_.pk]
+        assert preview(seen, lin, NOW).count.number == 2  # a segment says whom it may reach elsewhere
+        by_city = parse({"city": {"values": ["宁波"]}})
+        assert preview(by_city, lin, NOW, for_rule=True).count.number == 2
+
     def test_reasons_speak_the_version_that_gave_the_tag(self, family: Tag, lin: User) -> None:
         su = make_customer(city="杭州")
         rule = rules.create_rule(lin, tag=family, name="杭州人", condition=IN_HANGZHOU, keep_days=3)
