@@ -232,7 +232,8 @@ _PROFILE = (
 )  # fmt: skip
 _PROFILES = """
 SELECT customer.id, city, source, gender, lifecycle, owner_id, department_id, birthday, child_ages, created_at,
-       activity.last_seen_at, customer.is_personalised, portrait.rfm, portrait.preferred_channel, portrait.recency, portrait.frequency, portrait.monetary
+       activity.last_seen_at, customer.is_personalised, portrait.rfm, portrait.preferred_channel,
+       portrait.recency, portrait.frequency, portrait.monetary
 FROM customers_customer AS customer LEFT JOIN customers_activity AS activity ON activity.customer_id = customer.id
 LEFT JOIN customers_portrait AS portrait ON portrait.customer_id = customer.id
 WHERE customer.id = ANY(%s)

@@ -82,7 +82,7 @@ def _advice_options() -> tuple[Option, ...]:
 
 
 class PersonalisedField(Field):
-    """Whether the customer lets us advise them by what they did (PIPL 24): tag rules that look at behaviour ask it by themselves."""
+    """Whether the customer lets us advise them by what they did (PIPL 24); tag rules that look at behaviour always ask it."""
 
     name = "personalised"
     label = gettext_lazy("Personal recommendations")
