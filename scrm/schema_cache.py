@@ -19,7 +19,7 @@ from scrm import embedded
 from scrm.bootstrap import LOCK, REPOSITORY
 from scrm.servers import CannotStart
 
-TEMPLATE = "scrm_template"
+TEMPLATE = "scrm_template_"  # and the name of the dump
 ONE_AT_A_TIME = 7_319_201  # the advisory lock of whoever migrates, dumps or restores
 KEPT = 4  # dumps: who goes back and forth between branches finds what each of them needs
 
@@ -31,18 +31,21 @@ class SchemaCache:
         self.url = database_url
         self.contents = schema_contents()
         self.file = embedded.state_dir() / "test-schema" / f"{schema_hash(self.contents)}.dump"
+        self.is_complete = False  # whether nothing is left to migrate
         self.connection = psycopg.connect(database_url, autocommit=True)
         self.connection.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
 
     def template(self) -> str | None:
         """The name of a database in which all or some migrations are applied, None when no dump fits."""
-        dump = self.file if self.file.exists() else self._nearest()
+        self.is_complete = self.file.exists()  # now that the lock is held
+        dump = self.file if self.is_complete else self._nearest()
         if dump is None:
             return None
-        if self.connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone() is None:
-            self.connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-            _run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", self._url_of(TEMPLATE), str(dump))
-        return TEMPLATE
+        template = f"{TEMPLATE}{dump.stem}"
+        if self.connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
+            self.connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
+            _run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", self._url_of(template), str(dump))
+        return template
 
     def _nearest(self) -> Path | None:
         """The dump with the most migrations of which none has changed since."""

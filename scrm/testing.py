@@ -87,7 +87,7 @@ def schema_cache() -> Iterator[SchemaCache | None]:
         return
     with contextlib.closing(SchemaCache(os.environ["DATABASE_URL"])) as cache:
         if (template := cache.template()) is not None:
-            settings.DATABASES["default"]["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
+            settings.DATABASES["default"]["TEST"] |= {"TEMPLATE": template, "MIGRATE": not cache.is_complete}
         yield cache
 
 

@@ -30,6 +30,7 @@ from tests.tagging.conftest import VIEWED_FAMILY, Did, make_rule
 
 NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 IN_HANGZHOU = {"city": {"values": ["杭州"]}}
+VIEWED_ONCE = {"event": {"window_days": 30, "kinds": ["product.viewed"], "op": ">=", "value": 1}}
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +125,7 @@ class TestRules:
         open_, closed = make_customer("甲", city="宁波"), make_customer("乙", city="宁波", is_personalised=False)
         for customer in (open_, closed):
             did(customer, "product.viewed", days=1, product="P01")
-        seen = parse({"events": {"kind": "product.viewed", "days": 30}})
+        seen = parse(VIEWED_ONCE)
         assert [one.customer.pk for one in preview(seen, lin, NOW, for_rule=True).people] == [open_.pk]
         assert preview(seen, lin, NOW).count.number == 2  # a segment says whom it may reach elsewhere
         by_city = parse({"city": {"values": ["宁波"]}})
