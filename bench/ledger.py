@@ -6,11 +6,12 @@ psycopg on autocommit, one connection per thread; it checks neither a repeated k
 `membership.services.ledger.post`, Django's connection and all. Both run in turn, in rounds, in this process.
 """
 
+import contextlib
 import json
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -40,7 +41,7 @@ SELECT credit_id, id, 10, 10, '', now() FROM moved
 def run(size: str, write: Callable[[str], object]) -> bool:
     """True when both ratios reach the target."""
     each, rounds = SIZES[size]
-    with scratch.database() as url:
+    with scratch.database() as url, _pointed_at(url):
         first = _plant(url)
         found = {
             "1,000 accounts": _compare(url, [first + number for number in range(ACCOUNTS)], each, rounds),
@@ -121,33 +122,27 @@ def _ours(url: str, start: threading.Barrier, accounts: list[int], each: int, na
     from membership.choices import Code, House
     from membership.services.ledger import post
 
-    with _on(url):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        start.wait()
-        for step in range(each):
-            customer = accounts[(number * 131 + step * 7) % len(accounts)]
-            post(key=f"{name}:{step}", points=10, code=Code.EARN, credit=customer, house=House.ISSUED)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    start.wait()
+    for step in range(each):
+        customer = accounts[(number * 131 + step * 7) % len(accounts)]
+        post(key=f"{name}:{step}", points=10, code=Code.EARN, credit=customer, house=House.ISSUED)
+    connection.close()
 
 
-class _on:  # noqa: N801 - reads as a preposition
-    """This thread's default connection against the scratch database."""
+@contextlib.contextmanager
+def _pointed_at(url: str) -> Iterator[None]:
+    """New connections of this process, one per thread and without a pool, go to the scratch database."""
+    from django.db import connections
 
-    def __init__(self, url: str) -> None:
-        self.name = url.rpartition("/")[2].partition("?")[0]
-
-    def __enter__(self) -> None:
-        from django.db import connection, connections
-
-        connection.close()
-        settings = {**connection.settings_dict, "NAME": self.name, "OPTIONS": {**connection.settings_dict["OPTIONS"]}}
-        settings["OPTIONS"].pop("pool", None)
-        connections["default"] = type(connection)(settings, alias="default")
-
-    def __exit__(self, *_raised: object) -> None:
-        from django.db import connection
-
-        connection.close()
+    known = connections.settings["default"]
+    options = {name: value for name, value in known["OPTIONS"].items() if name != "pool"}
+    connections.settings["default"] = {**known, "NAME": url.rpartition("/")[2].partition("?")[0], "OPTIONS": options}
+    try:
+        yield
+    finally:
+        connections.settings["default"] = known
 
 
 def _disagreements(url: str) -> int:

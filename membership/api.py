@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 from core import clock
 from core.conditions import parse, say
+from core.errors import BadInput
 from core.idempotency import idempotency_key, idempotent
 from core.money import to_fen
 from customers.api.member import IDEMPOTENCY, clean, member
@@ -32,7 +34,7 @@ from membership.models import (
     TaskDone,
     Tier,
 )  # fmt: skip
-from membership.queries.points import history, standing
+from membership.queries.points import history, is_movement_of, standing
 from membership.queries.tiers import entitlements, scheme_in_force
 from membership.services.coupons import claim_code, issue_coupon
 from membership.services.mall import book_service, cancel_booking, exchange, price_for
@@ -104,6 +106,8 @@ class PointsView(APIView):
     def get(self, request: Request) -> Response:
         """Newest first; go on with `before`."""
         asked = clean(shapes.PointsQuery, request.query_params.dict())
+        if "before" in asked and not is_movement_of(member(request).pk, asked["before"]):
+            raise BadInput(_("The cursor is not one of ours."), {"before": _("start again without it")})
         found = history(member(request).pk, limit=asked["limit"] + 1, before=asked.get("before"))
         rows, more = found[: asked["limit"]], len(found) > asked["limit"]
         shown = [

@@ -42,6 +42,11 @@ def history(customer_id: int, *, limit: int = 20, before: int | None = None) -> 
     ]  # fmt: skip
 
 
+def is_movement_of(customer_id: int, transfer_id: int) -> bool:
+    """Whether a transfer is one of a member's own: a cursor that is not is nobody's."""
+    return Transfer.objects.filter(Q(debit_id=customer_id) | Q(credit_id=customer_id), pk=transfer_id).exists()
+
+
 @dataclasses.dataclass(frozen=True)
 class Standing:
     """A member's points: usable, reserved, and what expires next."""
