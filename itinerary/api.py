@@ -76,6 +76,7 @@ class AcceptView(APIView):
             openid=cast(MemberToken, request.auth).openid,
             ip=client_ip(request._request),
             customer=customer_of(request),
+            choices=given.get("choices"),
         )
         part = next_instalment(order)
         return Response({"order": order.no, "pay_now": to_fen(part.amount) if part else 0})
@@ -89,6 +90,11 @@ def own_proposal(request: Request, token: str) -> QuoteVersion:
     return found
 
 
+def _option(group: dict[str, Any]) -> dict[str, Any]:
+    choices = [{**one, "delta": to_fen(yuan(one["delta"]))} for one in group["choices"]]
+    return {"group": group["group"], "day": group["day"], "choices": choices}
+
+
 def shown(sent: QuoteVersion) -> dict[str, Any]:
     """The frozen data with amounts in fen."""
     data = sent.shown
@@ -100,6 +106,7 @@ def shown(sent: QuoteVersion) -> dict[str, Any]:
         "starts_on": data["starts_on"],
         "days": data["days"],
         "plan": data["plan"],
+        "options": [_option(one) for one in data.get("options", [])],
         "prices": [{**cell, "price": to_fen(yuan(cell["price"]))} for cell in data["prices"]],
         "total": to_fen(sent.total_amount),
         "schedule": [{**part, "amount": to_fen(yuan(part["amount"]))} for part in sent.schedule],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import BadInput
 
 LARGEST_BODY = 200_000
-MOST_OPERATIONS = 60
+MOST_OPERATIONS = 200
 
 
 class NewItinerary(forms.Form):

@@ -26,10 +26,11 @@ class TripRequestShown(serializers.Serializer[Any]):
 
 
 class Accept(StrictSerializer):
-    """The customer's yes: the name, and the hash of the text that was on the screen."""
+    """The customer's yes: the name, the hash of the text that was on the screen, and the key picked of each group of options."""
 
     name = serializers.CharField(max_length=40)
     content_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z")
+    choices = serializers.DictField(child=serializers.CharField(max_length=40), required=False)
 
 
 class PriceShown(serializers.Serializer[Any]):
@@ -59,6 +60,7 @@ class ProposalShown(serializers.Serializer[Any]):
     starts_on = serializers.DateField()
     days = serializers.IntegerField()
     plan = serializers.ListField(child=serializers.DictField())
+    options = serializers.ListField(child=serializers.DictField())
     prices = PriceShown(many=True)
     total = serializers.IntegerField(help_text="fen")
     schedule = PartShown(many=True)

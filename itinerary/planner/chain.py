@@ -79,13 +79,19 @@ def plan_journey(journey: Journey, base: TripSpec, wishes: Mapping[str, tuple[st
         leaving = _leaving(journey, number)
         spec = dataclasses.replace(
             base, origin=HOME, target=part.city.name, days=part.nights + 1, wishes=wishes.get(part.city.name, ()),
-            locked=_locked(base.locked, first, part.nights + 1),
+            locked=_locked(base.locked, first, part.nights + 1), per_day=_per_day(base, part),
         )  # fmt: skip
         answer = Planner(_world(part.city, arriving, leaving)).answer(spec, share)
         _take(found, answer, part.city.name, first, number > 0)
         arriving = _taken(answer, leaving) if number + 1 < len(journey.parts) else []
         first += part.nights
     return found
+
+
+def _per_day(base: TripSpec, part: Part) -> int:
+    """Sights a day: no more than leaves some for every day of a city with few."""
+    share = -(-len(part.city.attractions) // (part.nights + 1))
+    return max(1, min(base.per_day, share)) if base.per_day else 0
 
 
 def _locked(locked: Sequence[Locked], first: int, days: int) -> tuple[Locked, ...]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -44,7 +44,7 @@ def working(itinerary: Itinerary) -> ItineraryVersion:
 
 def days_of(version: ItineraryVersion) -> list[Day]:
     """Its days with their blocks. Three queries."""
-    blocks = Block.objects.select_related("resource__supplier", "sku").order_by("position", "id")
+    blocks = Block.objects.select_related("resource__supplier", "resource__destination", "sku").order_by("position", "id")
     return list(version.days.order_by("number").prefetch_related(Prefetch("blocks", blocks)))
 
 
@@ -109,11 +109,12 @@ class Priced:
     to_ask: set[str]
 
 
-def priced(itinerary: Itinerary, days: Sequence[Day]) -> Priced:
-    """Every block's cost line on its date. Blocks offered for choice and optional ones are left out, but for the first choice."""
+def priced(itinerary: Itinerary, days: Sequence[Day], picks: Mapping[str, str] | None = None) -> Priced:
+    """Every block's cost line on its date, without optional ones; of blocks offered for choice the one in `picks` (group ->
+    key), else the first."""
     party = party_of(itinerary)
     found = Priced([], set(), set(), set())
-    chosen: set[str] = set()
+    chosen = {**_first_choices(days), **(picks or {})}
     dated = [(block, itinerary.starts_on + dt.timedelta(days=day.number - 1)) for day in days for block in day.blocks.all()]
     wanted = {(block.sku_id, date) for block, date in dated if block.sku_id}
     rates, stocks = contract_rates(wanted, party.payers), stock_of(wanted, 1) if wanted else {}
@@ -121,14 +122,23 @@ def priced(itinerary: Itinerary, days: Sequence[Day]) -> Priced:
         key = str(block.key)
         if block.sku_id and stocks[block.sku_id, date] != Stock.YES:
             (found.sold_out if stocks[block.sku_id, date] == Stock.NO else found.to_ask).add(key)
-        if block.is_optional or block.kind in FREE or (block.alternative and block.alternative in chosen):
+        if block.is_optional or block.kind in FREE or (block.alternative and chosen[block.alternative] != key):
             continue
-        chosen.add(block.alternative or key)
         rate = rate_of(block, rates.get((block.sku_id, date)) if block.sku_id else None)
         if rate is None:
             found.missing.add(key)
         else:
             found.lines.append(line_of(block, rate))
+    return found
+
+
+def _first_choices(days: Sequence[Day]) -> dict[str, str]:
+    """Group -> key of the first block of it."""
+    found: dict[str, str] = {}
+    for day in days:
+        for block in day.blocks.all():
+            if block.alternative and not block.is_optional:
+                found.setdefault(block.alternative, str(block.key))
     return found
 
 
@@ -206,9 +216,18 @@ def _uplift(rule: PriceRule) -> Uplift:
 
 def verdict_of(itinerary: Itinerary, days: Sequence[Day], costs: Priced | None) -> Verdict:
     """Check the version."""
-    blocks = [(block, day.number) for day in days for block in day.blocks.all() if not block.is_optional]
-    stops = [stop_of(block, number, itinerary, costs) for block, number in blocks]
+    stops = [stop_of(block, day.number, itinerary, costs) for day in days for block in counted(day.blocks.all())]
     return verify(stops, days=len(days), people=itinerary.adults + len(itinerary.child_ages))
+
+
+def counted(blocks: Iterable[Block]) -> Iterator[Block]:
+    """What a day consists of: no optional blocks, of alternatives the first."""
+    chosen: set[str] = set()
+    for block in blocks:
+        if block.is_optional or (block.alternative and block.alternative in chosen):
+            continue
+        chosen.add(block.alternative or str(block.key))
+        yield block
 
 
 def stop_of(block: Block, day: int, itinerary: Itinerary, costs: Priced | None) -> Stop:

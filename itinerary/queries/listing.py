@@ -66,6 +66,13 @@ def customer_options(user: User) -> list[Customer]:
     return list(Customer.objects.visible_to(user).exclude(name="", nickname="").order_by("-id")[:60])
 
 
+def read_templates() -> list[Itinerary]:
+    """Templates, newest first, with how many days they have."""
+    versions = ItineraryVersion.objects.filter(itinerary=OuterRef("pk")).order_by("-number")
+    days = Coalesce(Subquery(versions.annotate(n=Count("days")).values("n")[:1]), 0)
+    return list(Itinerary.objects.filter(is_template=True).annotate(days=days).order_by("-pk")[:30])
+
+
 def latest_quote(itinerary: Itinerary) -> QuoteVersion | None:
     """The proposal sent last, with what the customer did with it."""
     found = QuoteVersion.objects.filter(quote__itinerary=itinerary).order_by("-number")

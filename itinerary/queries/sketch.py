@@ -33,3 +33,16 @@ def sketch(days: Sequence[Sequence[Sequence[float]]]) -> list[Line]:
         if dots:
             lines.append(Line(number, " ".join(f"{x},{y}" for x, y in dots), dots))
     return lines
+
+
+COLOURS = ("#2563a8", "#b4552d", "#2f7d5b", "#7a4fa3", "#a8842c", "#b0426b", "#3f7f8c", "#5f6b2f")
+
+
+def svg_of(lines: Sequence[Line]) -> str:
+    """The same as a picture of its own, for papers."""
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}">']
+    for line in lines:
+        colour = COLOURS[(line.day - 1) % len(COLOURS)]
+        parts.append(f'<polyline points="{line.points}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-opacity="0.8"/>')
+        parts += [f'<circle cx="{x}" cy="{y}" r="6" fill="{colour}" stroke="white" stroke-width="2"/>' for x, y in line.dots]
+    return "".join([*parts, "</svg>"])

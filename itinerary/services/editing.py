@@ -91,11 +91,14 @@ def _check_frame(starts_on: dt.date, days: int, adults: int, child_ages: Sequenc
 
 
 @transaction.atomic
-def apply_edits(*, itinerary_id: int, revision: int, operations: Sequence[Mapping[str, Any]], user: User | None) -> Saved:
+def apply_edits(
+    *, itinerary_id: int, revision: int, operations: Sequence[Mapping[str, Any]], user: User | None, via: str = ""
+) -> Saved:
     """Write edits made on `revision` into the log and the working version; edits of others since then are kept.
 
     Conflict when others changed the same block, field or the order of days; BadInput for an operation that does not fit.
-    In both cases nothing changes. A version that was sent is left as it is: the edit starts the next one.
+    In both cases nothing changes. `via` says in the log how the edit came about: undo, redo, planner.
+    A version that was sent is left as it is: the edit starts the next one.
     """
     itinerary = Itinerary.objects.select_for_update().get(pk=itinerary_id)
     if itinerary.stage not in {TripStage.DESIGN, TripStage.QUOTED}:
@@ -112,12 +115,20 @@ def apply_edits(*, itinerary_id: int, revision: int, operations: Sequence[Mappin
         raise BadInput(_("This edit does not fit the itinerary as it is now."), {"operations": error.code}) from error
     _write_trip(itinerary, after["trip"], len(after["days"]))
     _write_days(version, after["days"])
+    now = clock.now()
     Operation.objects.bulk_create(
-        Operation(itinerary=itinerary, revision=itinerary.revision + at, payload=dict(one), inverse=inverse, actor=user)
+        Operation(
+            itinerary=itinerary,
+            revision=itinerary.revision + at,
+            created_at=now,
+            payload={**one, **({"via": via} if via else {})},
+            inverse=inverse,
+            actor=user,
+        )
         for at, (one, inverse) in enumerate(zip(operations, inverses, strict=True), start=1)
     )
     itinerary.revision += len(operations)
-    itinerary.updated_at = clock.now()
+    itinerary.updated_at = now
     itinerary.save()
     return Saved(itinerary.revision, theirs, inverses)
 

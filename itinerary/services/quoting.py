@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import BadInput, Refused
-from core.money import ZERO, to_fen
+from core.money import ZERO
 from customers.models import Customer
 from itinerary.choices import BlockKind, QuoteState, TripStage
 from itinerary.models import (
@@ -36,6 +36,7 @@ from itinerary.pricing.scenarios import Scenario, scenarios
 from itinerary.pricing.sheet import Sheet, price
 from itinerary.queries.documents import Priced, days_of, document, party_of, priced, terms_of, verdict_of, working
 from itinerary.services.editing import check_version, content_hash
+from itinerary.services.options import kept_options, options_of, picked, shown_options
 from orders.models import Order
 from orders.services.custom import CustomTrip, Part, place_custom_order
 from staff.models import User
@@ -138,14 +139,16 @@ def send_proposal(*, itinerary: Itinerary, user: User | None, channel: str = "",
     number = quote.versions.count() + 1
     cancellation = [dataclasses.asdict(tier) for tier in DOMESTIC]
     schedule = payment_schedule(sheet.revenue, itinerary.starts_on, clock.today())
-    shown = shown_data(itinerary, found.days, sheet, number)
+    terms_now, _rules, _rates = terms_of(channel, clock.today())
+    options = options_of(itinerary, found.days, sheet, party_of(itinerary), terms_now)
+    shown = {**shown_data(itinerary, found.days, sheet, number), "options": shown_options(options)}
     terms = {"cancellation": _plain(cancellation), "schedule": _plain(schedule)}
     sent = QuoteVersion.objects.create(
         quote=quote,
         version=version,
         number=number,
         token=secrets.token_urlsafe(24),
-        sheet={**sheet_data(sheet), **found.frozen},
+        sheet={**sheet_data(sheet), **found.frozen, "options": kept_options(options)},
         shown=shown,
         content_hash=_hash({"shown": shown, **terms}),
         total_amount=sheet.revenue,
@@ -206,6 +209,7 @@ def shown_data(itinerary: Itinerary, days: Sequence[Day], sheet: Sheet, number: 
         "adults": itinerary.adults,
         "child_ages": list(itinerary.child_ages),
         "total": str(sheet.revenue),
+        "picture": _picture(days),
         "prices": [
             {"kind": cell.place.kind.value, "age": cell.place.age, "count": cell.place.count, "price": str(cell.price)}
             for cell in sheet.cells
@@ -222,6 +226,14 @@ def shown_data(itinerary: Itinerary, days: Sequence[Day], sheet: Sheet, number: 
             for day in days
         ],
     }
+
+
+def _picture(days: Sequence[Day]) -> dict[str, Any]:
+    """What its pictures are drawn from: the destination's scene, and the themes of each day's sights."""
+    rows = [[block.resource for block in day.blocks.all() if block.resource] for day in days]
+    region = next((row.destination for day in rows for row in day if row.destination), None)
+    themes = [[theme for row in day for theme in row.attributes.get("themes", ())][:3] for day in rows]
+    return {"illustration": region.illustration if region else {}, "themes": themes}
 
 
 def _shown_block(block: Block) -> dict[str, Any]:
@@ -253,10 +265,18 @@ def revoke_proposal(*, sent: QuoteVersion, user: User) -> None:
 
 @transaction.atomic
 def accept_quote(
-    *, sent_id: int, version_hash: str, name: str, openid: str = "", ip: str | None = None, customer: Customer | None = None
+    *,
+    sent_id: int,
+    version_hash: str,
+    name: str,
+    openid: str = "",
+    ip: str | None = None,
+    customer: Customer | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> Order:
     """The customer says yes: the proposal is accepted and its order placed, the deposit to be paid within a day.
 
+    `choices`: group -> key of what was picked where the proposal offers several; the first of each otherwise.
     Doing it twice returns the same order. Refused (expired, superseded, revoked, changed) when the proposal is no longer
     what was on the screen; BadInput without a name. Nothing changes then.
     """
@@ -272,8 +292,9 @@ def accept_quote(
     owner = itinerary.customer
     if owner is None or (customer is not None and customer.pk != owner.pk):
         raise Refused(_("This proposal was made for somebody else."), "not_yours")
+    picks, extra = picked(sent, choices or {})
     now = clock.now()
-    order = place_custom_order(customer=owner, trip=_trip(sent), hold_until=now + HOLD_AFTER_ACCEPTING)
+    order = place_custom_order(customer=owner, trip=_trip(sent, extra), hold_until=now + HOLD_AFTER_ACCEPTING)
     Acceptance.objects.create(
         quote_version=sent,
         customer=owner,
@@ -282,6 +303,7 @@ def accept_quote(
         name=name,
         ip=ip,
         version_hash=version_hash,
+        choices=picks,
         accepted_at=now,
     )
     QuoteVersion.objects.filter(pk=sent.pk).update(state=QuoteState.ACCEPTED)
@@ -300,11 +322,13 @@ def _must_be_open(sent: QuoteVersion, version_hash: str) -> None:
         raise Refused(_("The proposal changed meanwhile; please read it again."), "changed")
 
 
-def _trip(sent: QuoteVersion) -> CustomTrip:
+def _trip(sent: QuoteVersion, extra: Decimal) -> CustomTrip:
+    """What was agreed; `extra` of the choices made is paid with the last part."""
     shown: Mapping[str, Any] = sent.shown
     cells = {(cell["kind"], cell["age"]): Decimal(cell["price"]) for cell in shown["prices"]}
     children = [amount for (kind, _age), amount in cells.items() if kind.startswith("child") or kind == CellKind.INFANT]
     parts = [Part(part["label"], Decimal(part["amount"]), dt.date.fromisoformat(part["due_on"])) for part in sent.schedule]
+    parts[-1] = dataclasses.replace(parts[-1], amount=parts[-1].amount + extra)
     return CustomTrip(
         name=shown["title"],
         days=shown["days"],
@@ -313,7 +337,7 @@ def _trip(sent: QuoteVersion) -> CustomTrip:
         children=len(shown["child_ages"]),
         adult_amount=cells.get((CellKind.ADULT.value, None), ZERO),
         child_amount=min(children, default=ZERO),
-        total_amount=sent.total_amount,
+        total_amount=sent.total_amount + extra,
         parts=parts,
         cancellation=order_terms([Tier(t["days_from"], t["days_to"], Decimal(t["percent"])) for t in sent.cancellation]),
     )
@@ -346,20 +370,6 @@ def comment(*, sent: QuoteVersion, day: int, name: str, text: str) -> ProposalCo
     if sent.comments.count() >= 200:
         raise Refused(_("There are many comments already; please talk to your advisor."), "too_many")
     return ProposalComment.objects.create(quote_version=sent, day=min(max(day, 0), sent.shown["days"]), name=name, text=text)
-
-
-def compare_versions(one: QuoteVersion, other: QuoteVersion) -> dict[str, Any]:
-    """What changed between two versions as the customer sees them: blocks that came and went by day, the difference in fen."""
-    mine, theirs = _names(one), _names(other)
-    return {
-        "came": sorted(theirs - mine),
-        "went": sorted(mine - theirs),
-        "delta": to_fen(other.total_amount) - to_fen(one.total_amount),
-    }
-
-
-def _names(sent: QuoteVersion) -> set[tuple[int, str]]:
-    return {(day["number"], block["name"]) for day in sent.shown["plan"] for block in day["blocks"]}
 
 
 def plan_document(itinerary: Itinerary) -> dict[str, Any]:

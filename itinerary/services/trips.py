@@ -1,24 +1,22 @@
-"""A sold trip: opened when its deposit arrives, its suppliers booked, its reminders looked after."""
+"""A sold trip: opened when its deposit arrives, its suppliers booked, closed when everybody is home."""
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import clock
 from core.choices import Lane
-from core.errors import Refused
-from core.jobs import enqueue, job
-from itinerary.choices import BookingState, ReminderKind, ReminderState, TripStage
-from itinerary.models import Acceptance, Block, Itinerary, Reminder, SupplierBooking, Trip
+from core.errors import BadInput, Refused
+from core.jobs import job
+from itinerary.choices import BookingState, DocumentKind, TripStage
+from itinerary.models import Acceptance, Block, Itinerary, SupplierBooking, Trip, TripDocument
+from itinerary.services.reminding import plan_reminders
 from orders.choices import OrderState
 from staff.models import User
 from staff.services import write_audit
 
-DAYS_BEFORE = {ReminderKind.WEEK: 7, ReminderKind.THREE: 3, ReminderKind.EVE: 1, ReminderKind.DAY: 0}
-AT_HOUR = {ReminderKind.WEEK: 10, ReminderKind.THREE: 10, ReminderKind.EVE: 10, ReminderKind.DAY: 7}
 NEEDS_BOOKING = ("hotel", "transport", "vehicle", "guide", "activity", "sight")
 NEXT = {
     BookingState.WANTED: {BookingState.HELD, BookingState.CONFIRMED, BookingState.FAILED, BookingState.CANCELLED},
@@ -49,13 +47,22 @@ def open_trip(order_id: int) -> Trip | None:
     )  # fmt: skip
     if is_new:
         _plan_bookings(trip)
-        _plan_reminders(trip)
+        TripDocument.objects.bulk_create(TripDocument(trip=trip, kind=kind) for kind in DocumentKind.values)
+        plan_reminders(trip)
         Itinerary.objects.filter(pk=itinerary.pk).update(stage=TripStage.DEPOSIT, updated_at=clock.now())
     return trip
 
 
+def _costs(trip: Trip) -> dict[str, Decimal]:
+    """What each block to be booked costs, by key: of blocks offered for choice only the one the customer picked."""
+    sheet, picks = trip.quote_version.sheet, Acceptance.objects.get(quote_version=trip.quote_version).choices
+    options = sheet.get("options", {})
+    costs = {line["key"]: Decimal(line["total"]) for line in sheet["lines"] if line["key"] not in options}
+    return {**costs, **{key: Decimal(options[key]["cost"]) for key in picks.values()}}
+
+
 def _plan_bookings(trip: Trip) -> None:
-    costs = {line["key"]: Decimal(line["total"]) for line in trip.quote_version.sheet["lines"]}
+    costs = _costs(trip)
     blocks = Block.objects.filter(day__version=trip.quote_version.version, kind__in=NEEDS_BOOKING).select_related(
         "day", "resource"
     )
@@ -67,55 +74,6 @@ def _plan_bookings(trip: Trip) -> None:
         for block in blocks.order_by("day__number", "position")
         if str(block.key) in costs
     )  # fmt: skip
-
-
-def _plan_reminders(trip: Trip) -> None:
-    """Rows for the moments still to come, and a job for each."""
-    now = clock.now()
-    for kind, before in DAYS_BEFORE.items():
-        start = clock.day_bounds(trip.starts_on - dt.timedelta(days=before))[0]
-        due = start + dt.timedelta(hours=AT_HOUR[kind])
-        if due <= now:
-            continue
-        row = Reminder.objects.create(trip=trip, kind=kind, due_at=due)
-        enqueue(run_reminder, key=str(row.pk), run_at=due, reminder_id=row.pk)
-
-
-@job(Lane.USUAL)
-def run_reminder(reminder_id: int) -> None:
-    """Look at the trip again, now: what is not booked, not paid, not known. Skipped when the trip is off or moved meanwhile."""
-    row = (
-        Reminder.objects.select_related("trip__order", "trip__itinerary")
-        .filter(pk=reminder_id, state=ReminderState.WAITING)
-        .first()
-    )
-    if row is None:
-        return
-    trip = row.trip
-    expected = trip.starts_on - dt.timedelta(days=DAYS_BEFORE[ReminderKind(row.kind)])
-    is_off = trip.order.state not in {OrderState.PAID, OrderState.COMPLETED} or expected != clock.today()
-    state = ReminderState.SKIPPED if is_off else ReminderState.DONE
-    findings = [] if is_off else look_at(trip)
-    Reminder.objects.filter(pk=row.pk, state=ReminderState.WAITING).update(state=state, findings=findings, done_at=clock.now())
-    if not is_off and row.kind == ReminderKind.DAY:
-        Itinerary.objects.filter(pk=trip.itinerary_id).update(stage=TripStage.TRAVELLING, updated_at=clock.now())
-
-
-def look_at(trip: Trip) -> list[dict[str, Any]]:
-    """What is not in order with a trip at this moment: {"code", ...}. Empty when all is well."""
-    found: list[dict[str, Any]] = []
-    unpaid = trip.order.instalments.filter(paid_at__isnull=True).order_by("position")
-    found += [
-        {"code": "unpaid", "label": part.label, "amount": str(part.amount), "due_on": part.due_on.isoformat()} for part in unpaid
-    ]
-    waiting = trip.bookings.exclude(state__in=[BookingState.CONFIRMED, BookingState.REPLACED, BookingState.CANCELLED])
-    found += [
-        {"code": "not_booked", "name": one.name, "day": one.day, "state": one.state} for one in waiting.order_by("day", "id")
-    ]
-    now = clock.now()
-    over = trip.bookings.filter(state=BookingState.HELD, hold_until__lte=now)
-    found += [{"code": "hold_over", "name": one.name, "day": one.day} for one in over]
-    return found
 
 
 @transaction.atomic
@@ -144,6 +102,8 @@ def replace_booking(*, booking_id: int, name: str, cost_amount: Decimal, user: U
     old = SupplierBooking.objects.select_for_update().get(pk=booking_id)
     if old.state != BookingState.FAILED:
         raise Refused(_("Only a failed booking is replaced."), "bad_step")
+    if not name.strip() or cost_amount < 0:
+        raise BadInput(_("A booking needs a name and a cost."), {"name": _("is needed")})
     new = SupplierBooking.objects.create(
         trip=old.trip, block_key=old.block_key, name=name[:120], day=old.day, cost_amount=cost_amount
     )

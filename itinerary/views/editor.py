@@ -1,29 +1,37 @@
 """P11: the editor's page, and the JSON behind its island."""
 
+import datetime as dt
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.choices import ChargeUnit, ResourceKind
+from catalog.choices import ResourceKind
 from catalog.models import Resource
 from core import params
-from itinerary.checks.verify import Verdict
+from itinerary.checks.verify import Issue, clock
 from itinerary.choices import BlockKind, TripStage
 from itinerary.forms import edits_of, json_body
-from itinerary.models import Itinerary
+from itinerary.models import Day, Itinerary, Trip
 from itinerary.planner.catalogue import CATALOGUE, Code
 from itinerary.pricing.party import CellKind
-from itinerary.queries.documents import document, verdict_of
-from itinerary.queries.listing import latest_quote
+from itinerary.queries.advice import advice_of
+from itinerary.queries.documents import document, open_spans, verdict_of
+from itinerary.queries.drawer import Wanted, read_drawer, themes
+from itinerary.queries.history import recent_operations, stacks_of
+from itinerary.queries.labels import cell_label
+from itinerary.queries.listing import itinerary_for, latest_quote
+from itinerary.services.copies import Repriced, repriced
 from itinerary.services.editing import Conflict, apply_edits
 from itinerary.services.quoting import quote_itinerary, sheet_data
+from itinerary.views.assist import told_core
 from itinerary.views.pages import itinerary_or_404
+from itinerary.views.words import explained, log_line, words
 from staff.access import actor, may, may_reveal, requires
 from staff.choices import FieldClass
 
@@ -33,7 +41,6 @@ KINDS = {
     ResourceKind.RESTAURANT: BlockKind.MEAL,
     ResourceKind.TRANSPORT: BlockKind.TRANSPORT,
 }
-FOUND = 40
 
 
 @requires("orders.view")
@@ -47,9 +54,20 @@ def editor(request: HttpRequest, no: str) -> HttpResponse:
         "sent": sent,
         "link": request.build_absolute_uri(f"/p/{sent.token}") if sent else "",
         "can_edit": may(request.user, "orders.create") and itinerary.stage in {TripStage.DESIGN, TripStage.QUOTED},
-        "words": _words(),
+        "words": words(),
+        "trip": Trip.objects.filter(itinerary=itinerary).exists(),
+        "planned": told_core(itinerary),
+        "sees_costs": may_reveal(request.user, FieldClass.COST),
+        "themes": themes(),
+        "cloned": _cloned(request, itinerary),
     }
     return render(request, "itinerary/editor.html", context)
+
+
+def _cloned(request: HttpRequest, itinerary: Itinerary) -> Repriced | None:
+    """What the itinerary costs more or less than the one it was copied from, where the address names that."""
+    source = itinerary_for(actor(request), params.text("copied", request.GET.get("copied"), 20))
+    return repriced(source, itinerary) if source is not None else None
 
 
 @requires("orders.view")
@@ -64,12 +82,16 @@ def data(request: HttpRequest, no: str) -> JsonResponse:
 def edits(request: HttpRequest, no: str) -> JsonResponse:
     """Save operations. 409 with the state as it is now where somebody else changed the same thing."""
     itinerary = itinerary_or_404(request, no)
-    revision, operations = edits_of(json_body(request))
+    body = json_body(request)
+    revision, operations = edits_of(body)
+    via = params.one_of("via", str(body.get("via", "")), ["undo", "redo", "planner"])
     try:
-        saved = apply_edits(itinerary_id=itinerary.pk, revision=revision, operations=operations, user=actor(request))
+        saved = apply_edits(itinerary_id=itinerary.pk, revision=revision, operations=operations, user=actor(request), via=via)
     except Conflict as conflict:
         itinerary.refresh_from_db()
-        return JsonResponse({"message": conflict.message, "code": conflict.code, **state_of(request, itinerary)}, status=409)
+        theirs = [log_line(one) for one in recent_operations(itinerary) if one.revision > revision]
+        told = {"message": conflict.message, "code": conflict.code, "theirs": theirs}
+        return JsonResponse({**told, **state_of(request, itinerary)}, status=409)
     itinerary.refresh_from_db()
     return JsonResponse({"inverses": saved.inverses, "merged": len(saved.theirs), **state_of(request, itinerary)})
 
@@ -83,7 +105,7 @@ def state_of(request: HttpRequest, itinerary: Itinerary) -> dict[str, Any]:
     return {
         "revision": itinerary.revision,
         "document": _without_costs(document(itinerary, found.days), sees_costs),
-        "issues": _issues(verdict),
+        "issues": _issues([*verdict.issues, *advice_of(itinerary, found.days, found.sheet, found.frozen["exchange"])]),
         "legs": {
             f"{a}>{b}": {"mode": leg.mode, "km": leg.km, "minutes": leg.minutes} for a, b, leg in verdict.legs if leg.minutes
         },
@@ -104,10 +126,26 @@ def state_of(request: HttpRequest, itinerary: Itinerary) -> dict[str, Any]:
             {"payers": s.payers, "adult": _text(s.adult), "single": _text(s.single_supplement), "refused": s.refused}
             for s in found.scenarios
         ],
+        "hours": _hours(itinerary, found.days),
+        "why": {key: explained(one) for key, one in itinerary.planning.get("reasons", {}).items()},
+        "log": [log_line(one) for one in recent_operations(itinerary)],
+        "stacks": stacks_of(itinerary, actor(request)),
         "refused": refusal(found.refused),
         "missing": sorted(found.costs.missing) if found.costs else [],
         "ms": round((time.perf_counter() - started) * 1000),
     }
+
+
+def _hours(itinerary: Itinerary, days: Sequence[Day]) -> dict[str, str]:
+    """Opening hours of each block on its date; "" where it is closed."""
+    found = {}
+    for day in days:
+        date = itinerary.starts_on + dt.timedelta(days=day.number - 1)
+        for block in day.blocks.all():
+            spans = open_spans(block.resource, date) if block.resource else None
+            if spans is not None:
+                found[str(block.key)] = ", ".join(f"{clock(opens)}–{clock(closes)}" for opens, closes in spans)
+    return found
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -123,7 +161,7 @@ def _without_costs(found: dict[str, Any], sees_costs: bool) -> dict[str, Any]:
     return found
 
 
-def _issues(verdict: Verdict) -> list[dict[str, Any]]:
+def _issues(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     return [
         {
             "code": i.code.value,
@@ -132,7 +170,7 @@ def _issues(verdict: Verdict) -> list[dict[str, Any]]:
             "block": i.block,
             "text": issue_text(i.code, dict(i.params)),
         }
-        for i in verdict.issues
+        for i in issues
     ]
 
 
@@ -160,37 +198,18 @@ def refusal(code: str) -> str:
     return texts.get(code, _("This cannot be priced yet."))
 
 
-def cell_label(kind: CellKind, age: int | None) -> str:
-    """A price's name for people."""
-    texts = {
-        CellKind.ADULT: _("Adult"),
-        CellKind.SINGLE_SUPPLEMENT: _("Single room supplement"),
-        CellKind.CHILD_TWIN: _("Child in a twin, %(age)s"),
-        CellKind.CHILD_BED: _("Child with extra bed, %(age)s"),
-        CellKind.CHILD_NO_BED: _("Child without bed, %(age)s"),
-        CellKind.INFANT: _("Infant, %(age)s"),
-    }
-    return texts[kind] % {"age": age} if age is not None else texts[kind]
-
-
 @requires("orders.view")
 @require_safe
 def resources(request: HttpRequest, no: str) -> JsonResponse:
-    """The drawer: resources by words, kind and city, the best rated first."""
+    """The drawer: resources by words or pinyin, kind, city, theme and price."""
     itinerary_or_404(request, no)
     get = request.GET.get
     kind = params.one_of("kind", get("kind"), list(ResourceKind.values))
     city = params.text("city", get("city"), 40)
-    found = Resource.objects.filter(gone_at__isnull=True)
-    for word in params.text("q", get("q"), 60).split():
-        found = found.filter(Q(name__icontains=word) | Q(address__icontains=word) | Q(city__icontains=word))
-    if kind:
-        found = found.filter(kind=kind)
-    if city:
-        found = found.filter(Q(city__in=[city, f"{city}市"]) | Q(destination__name=city))
+    theme, price_to = params.text("theme", get("theme"), 20), params.whole("price_to", get("price_to"), 0, high=1_000_000)
+    wanted = Wanted(params.text("q", get("q"), 60), kind, city, theme, Decimal(price_to) if price_to else None)
     sees_costs = may_reveal(request.user, FieldClass.COST)
-    rows = found.select_related("supplier").order_by("-rating", "id")[:FOUND]
-    return JsonResponse({"results": [_card(row, sees_costs) for row in rows]})
+    return JsonResponse({"results": [_card(row, sees_costs) for row in read_drawer(wanted)]})
 
 
 def _card(row: Resource, sees_costs: bool) -> dict[str, Any]:
@@ -204,56 +223,6 @@ def _card(row: Resource, sees_costs: bool) -> dict[str, Any]:
         "price": _text(row.price_amount) if sees_costs else None,
         "unpriced": row.price_amount is None,
         "supplier": row.supplier.name,
-    }
-
-
-def _words() -> dict[str, Any]:
-    """The island's sentences: it has no catalogue of its own."""
-    return {
-        "day": _("Day %(n)s"),
-        "addDay": _("Add a day"),
-        "removeDay": _("Remove the day"),
-        "empty": _("Drop something here, or press N."),
-        "picked": _("%(name)s picked up. Arrows move it, Space drops it, Escape puts it back."),
-        "dropped": _("%(name)s is on day %(day)s, place %(at)s."),
-        "saved": _("Saved"),
-        "saving": _("Saving…"),
-        "offline": _("Not saved: no answer. Your edit is kept and sent again."),
-        "merged": _("Others edited too; both are kept."),
-        "conflict": _("Somebody else changed the same thing meanwhile. You see their version; your last edit was not applied."),
-        "walk": _("%(minutes)s min on foot"),
-        "drive": _("%(minutes)s min by car, %(km)s km"),
-        "noIssues": _("Nothing in the way of selling this."),
-        "noPrice": _("no price"),
-        "lock": _("Lock the time"),
-        "unlock": _("Unlock the time"),
-        "remove": _("Remove"),
-        "duplicate": _("Duplicate"),
-        "perPerson": _("a person"),
-        "cost": _("Cost"),
-        "price": _("Price"),
-        "margin": _("Margin"),
-        "rounding": _("Rounding"),
-        "total": _("Total"),
-        "group": _("Group size"),
-        "adult": _("Adult"),
-        "single": _("Single supplement"),
-        "nothingFound": _("Nothing found"),
-        "noPlaces": _("No coordinates to draw yet."),
-        "kinds": {kind.value: str(kind.label) for kind in BlockKind},
-        "units": {unit.value: str(unit.label) for unit in ChargeUnit},
-        "undone": _("Undone"),
-        "redone": _("Done again"),
-        "nothingToUndo": _("Nothing to undo"),
-        "retimed": _("The day was timed anew"),
-        "optional": _("optional"),
-        "note": _("Note for the customer"),
-        "internal": _("Internal note"),
-        "begins": _("Begins"),
-        "ends": _("Ends"),
-        "name": _("Name"),
-        "amount": _("Price by hand"),
-        "reason": _("Reason"),
-        "save": _("Save"),
-        "cancel": _("Cancel"),
+        "place": [row.latitude, row.longitude] if row.latitude is not None else None,
+        "hours": str(row.attributes.get("hours_text", "")),
     }

@@ -22,6 +22,7 @@ from itinerary.queries.listing import (
     itinerary_for,
     latest_quote,
     read_itineraries,
+    read_templates,
     stage_counts,
 )
 from itinerary.services.briefs import start_from_brief
@@ -64,7 +65,8 @@ def itinerary_new(request: HttpRequest) -> HttpResponse:
             except (BadInput, Refused) as error:
                 form.add_error(None, error.message)
         status = 422
-    context = {"form": form, "customers": customer_options(user), "today": clock.today().isoformat()}
+    today = clock.today().isoformat()
+    context = {"form": form, "customers": customer_options(user), "today": today, "templates": read_templates()}
     return render(request, "itinerary/new.html", context, status=status)
 
 
@@ -122,4 +124,4 @@ def clone(request: HttpRequest, no: str) -> HttpResponse:
     itinerary = itinerary_or_404(request, no)
     day = params.date("starts_on", request.POST.get("starts_on")) or itinerary.starts_on + dt.timedelta(days=7)
     fresh = clone_itinerary(source=itinerary, starts_on=day, user=actor(request), customer=itinerary.customer)
-    return HttpResponseRedirect(reverse("itinerary:editor", args=[fresh.no]))
+    return HttpResponseRedirect(reverse("itinerary:editor", args=[fresh.no]) + f"?copied={itinerary.no}")

@@ -2,25 +2,28 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog.illustration import draw_cover
 from core import clock, params
 from core.errors import BadInput, Refused
 from itinerary.checks.verify import clock as time_of
 from itinerary.choices import QuoteState
 from itinerary.models import Acceptance, QuoteVersion
+from itinerary.papers.render import render as render_paper
 from itinerary.pricing.party import CellKind
-from itinerary.queries.sketch import sketch
+from itinerary.queries.labels import cell_label
+from itinerary.queries.sketch import sketch, svg_of
 from itinerary.services.quoting import accept_quote, comment, note_view
-from itinerary.views.editor import cell_label
 from staff.access import client_ip
 from staff.models import AgencyPolicy
 
@@ -36,9 +39,7 @@ def _sent(token: str) -> QuoteVersion:
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """The proposal; one that is closed or expired says so and shows nothing else."""
     sent = _sent(token)
-    why = CLOSED.get(QuoteState(sent.state), "")
-    if not why and sent.state == QuoteState.SENT and sent.valid_until <= clock.now():
-        why = "expired"
+    why = _why_closed(sent)
     context: dict[str, Any] = {
         "sent": sent,
         "why": why,
@@ -50,6 +51,14 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
             note_view(sent=sent, visitor=f"{client_ip(request)}|{request.headers.get('User-Agent', '')[:200]}")
         context |= _reading(sent)
     return render(request, "itinerary/proposal.html", context, status=410 if why else 200)
+
+
+def _why_closed(sent: QuoteVersion) -> str:
+    """superseded, revoked, expired; "" for one that is open or accepted."""
+    why = CLOSED.get(QuoteState(sent.state), "")
+    if not why and sent.state == QuoteState.SENT and sent.valid_until <= clock.now():
+        return "expired"
+    return why
 
 
 def _reading(sent: QuoteVersion) -> dict[str, Any]:
@@ -77,9 +86,14 @@ def _reading(sent: QuoteVersion) -> dict[str, Any]:
         "cancellation": cancellation_lines(sent.cancellation),
         "sketch": sketch([[block["place"] for block in day["blocks"] if block["place"]] for day in shown["plan"]]),
         "accepted": Acceptance.objects.filter(quote_version=sent).select_related("order").first(),
+        "options": [_choices(one) for one in shown.get("options", [])],
         "general": [one for one in comments if one.day == 0],
         "hours_left": max(int((sent.valid_until - clock.now()).total_seconds() // 3600), 0),
     }
+
+
+def _choices(group: dict[str, Any]) -> dict[str, Any]:
+    return {**group, "choices": [{**one, "delta": Decimal(one["delta"])} for one in group["choices"]]}
 
 
 def _spoken(block: dict[str, Any]) -> dict[str, Any]:
@@ -112,6 +126,97 @@ def cancellation_lines(tiers: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _paper(request: HttpRequest, token: str, form: str) -> HttpResponse:
+    """The open proposal as PDF or as a long picture; 410 where the page would say that it is closed."""
+    sent = _sent(token)
+    if _why_closed(sent):
+        return page(request, token)
+    reading = _reading(sent)
+    answer = HttpResponse(render_paper("proposal", _paper_data(sent, reading), form), content_type=_TYPES[form])
+    answer["Content-Disposition"] = f'inline; filename="{sent.shown["no"]}-v{sent.number}.{form}"'
+    answer["Cache-Control"] = "private, max-age=600"
+    return answer
+
+
+_TYPES = {"pdf": "application/pdf", "png": "image/png"}
+
+
+@require_safe
+def as_pdf(request: HttpRequest, token: str) -> HttpResponse:
+    """To print or to keep."""
+    return _paper(request, token, "pdf")
+
+
+@require_safe
+def as_picture(request: HttpRequest, token: str) -> HttpResponse:
+    """One long picture, as it is passed on in chats."""
+    return _paper(request, token, "png")
+
+
+def _paper_data(sent: QuoteVersion, reading: dict[str, Any]) -> dict[str, Any]:
+    """The texts of the paper; the same frozen data as the page."""
+    shown = sent.shown
+    agency = AgencyPolicy.current()
+    people = _("%(n)s adults") % {"n": shown["adults"]}
+    if shown["child_ages"]:
+        people += _(", %(n)s children") % {"n": len(shown["child_ages"])}
+    return {
+        "agency": agency.agency_name,
+        "no": f"{shown['no']} v{sent.number}",
+        "title": shown["title"],
+        "glance": f"{reading['starts_on']:%Y-%m-%d} – {reading['ends_on']:%Y-%m-%d} · {people}",
+        "total": _yuan(sent.total_amount),
+        "until": _("valid until %(day)s") % {"day": f"{sent.valid_until.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M}"},
+        "map": svg_of(reading["sketch"]) if reading["sketch"] else None,
+        "days": [_paper_day(day) for day in reading["days"]],
+        "prices": [(f"{cell['label']} × {cell['count']}", _yuan(Decimal(cell["price"]))) for cell in reading["prices"]],
+        "included": reading["included"],
+        "schedule": [f"{part['label']} {_yuan(Decimal(part['amount']))} · {part['due_on']}" for part in reading["schedule"]],
+        "cancellation": reading["cancellation"],
+        "words": {
+            "price": _("Price"), "total": _("Total"), "included": _("Included"), "schedule": _("How it is paid"),
+            "cancel": _("If you cancel"),
+        },
+        "foot": " · ".join(part for part in (agency.agency_name, agency.licence_no, agency.emergency_phone) if part),
+    }  # fmt: skip
+
+
+def _yuan(amount: Decimal) -> str:
+    return f"¥{amount:,.0f}" if amount == amount.to_integral_value() else f"¥{amount:,.2f}"
+
+
+def _paper_day(day: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "heading": day["heading"],
+        "date": f"{day['date']:%m-%d}",
+        "note": day["note"],
+        "blocks": [
+            {
+                "time": block["from"] if block["shows_time"] else "",
+                "name": block["name"],
+                "tag": _("optional") if block["is_optional"] else "",
+                "under": " · ".join(text for text in (block["address"], block["note"]) if text),
+            }
+            for block in day["blocks"]
+        ],
+    }
+
+
+@require_safe
+def picture(request: HttpRequest, token: str, day: int) -> HttpResponse:
+    """A drawing for the cover (day 0) or for a day: of the destination and of what is seen, the same whenever it is asked for."""
+    sent = _sent(token)
+    kept = sent.shown.get("picture", {"illustration": {}, "themes": []})
+    if not 0 <= day <= sent.shown["days"] or _why_closed(sent):
+        raise Http404
+    themes = kept["themes"][day - 1] if 0 < day <= len(kept["themes"]) else []
+    illustration = kept["illustration"] if not (day and themes) else {}
+    drawn = draw_cover(illustration, key=f"{sent.shown['no']}-{day}", title=sent.shown["title"], themes=themes)
+    answer = HttpResponse(drawn, content_type="image/svg+xml")
+    answer["Cache-Control"] = "private, max-age=86400"
+    return answer
+
+
 @require_POST
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     """The customer's yes."""
@@ -122,6 +227,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
             version_hash=params.text("content_hash", request.POST.get("content_hash"), 64),
             name=params.text("name", request.POST.get("name"), 40),
             ip=client_ip(request),
+            choices={key.removeprefix("choice-"): value for key, value in request.POST.items() if key.startswith("choice-")},
         )
     except (BadInput, Refused) as error:
         messages.error(request, error.message)

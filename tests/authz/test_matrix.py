@@ -50,7 +50,7 @@ def test_what_is_public_is_short_enough_to_know_by_heart() -> None:
 PUBLIC = {
     "healthz", "readyz", "login", "login/code", "logout", "preferences", "covers/<str:code>.svg", "c.js",
     "j/<str:state>", "j/<str:state>/code.png",  # where a printed code leads a stranger
-    "p/<str:token>", "p/<str:token>/accept", "p/<str:token>/comment",  # a proposal, opened by its secret link
+    "p/<str:token>", "p/<str:token>.pdf", "p/<str:token>.png", "p/<str:token>/<int:day>.svg", "p/<str:token>/accept", "p/<str:token>/comment",  # a proposal, opened by its secret link
     # WeChat reviews that one can look around before logging in.
     "api/mp/v1/auth/login", "api/mp/v1/privacy", "api/mp/v1/products", "api/mp/v1/products/<str:code>", "api/mp/v1/products/<str:code>/calendar",
 }  # fmt: skip

@@ -19,19 +19,20 @@ from core.models import Event, Job
 from customers.models import Customer
 from itinerary.choices import BookingState, QuoteState, ReminderState, RequestState, TripStage
 from itinerary.models import Itinerary, Operation, QuoteVersion, SupplierBooking, Trip
+from itinerary.queries.comparing import compare_versions
 from itinerary.queries.documents import days_of, document, working
 from itinerary.services.editing import Conflict, apply_edits, check_version, clone_itinerary, create_itinerary
 from itinerary.services.quoting import (
     accept_quote,
     comment,
-    compare_versions,
     note_view,
     quote_itinerary,
     revoke_proposal,
     send_proposal,
 )
+from itinerary.services.reminding import run_reminder
 from itinerary.services.requests import capture_requirement, draft_itinerary, tell_wishes
-from itinerary.services.trips import open_trip, replace_booking, run_reminder, set_booking
+from itinerary.services.trips import open_trip, replace_booking, set_booking
 from orders.models import Order
 from orders.services.payments import next_instalment
 from staff.models import User
@@ -420,7 +421,7 @@ def test_reminders_look_again_when_they_are_due(opened: Trip, lin: User) -> None
         run_reminder(reminder.pk)
     reminder.refresh_from_db()
     assert reminder.state == ReminderState.DONE
-    assert {one["code"] for one in reminder.findings} == {"unpaid", "not_booked"}
+    assert {one["code"] for one in reminder.findings} == {"unpaid", "not_booked", "names_missing", "paper_missing"}
     assert booking.name not in {one.get("name") for one in reminder.findings if one.get("day") == booking.day}
     eve = opened.reminders.get(kind="t-1")
     Order.objects.filter(pk=opened.order_id).update(state="refunded")

@@ -10,7 +10,7 @@ const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_all, name) => valu
 let state = null; // what the server said last
 let queue = []; // batches of operations not yet saved
 let sending = false;
-let undoStack = [];
+let undoStack = []; // batches of operations, from the log and from this page
 let redoStack = [];
 let picked = null; // {key, from: {day, at}}
 let focusKey = null;
@@ -66,13 +66,15 @@ function applyHere(op) {
   else if (op.do === "change") Object.assign(find(op.key).block, op.set);
   else if (op.do === "add_day") days.splice(op.at - 1, 0, { title: "", note: "", blocks: [], ...(op.day || {}) });
   else if (op.do === "remove_day") days.splice(op.day - 1, 1);
+  else if (op.do === "move_day") days.splice(op.to - 1, 0, days.splice(op.day - 1, 1)[0]);
+  else if (op.do === "change_day") Object.assign(days[op.day - 1], op.set);
   else if (op.do === "change_trip") Object.assign(state.document.trip, op.set);
 }
 
-function edit(ops, { undoing = "" } = {}) {
+function edit(ops, { undoing = "", via = "" } = {}) {
   if (!canEdit || !ops.length) return;
   ops.forEach(applyHere);
-  queue.push({ ops, undoing });
+  queue.push({ ops, undoing, via: via || undoing });
   draw();
   send();
 }
@@ -86,20 +88,21 @@ async function send() {
     const answer = await fetch(`${base}/edits`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-      body: JSON.stringify({ revision: state.revision, operations: batch.ops }),
+      body: JSON.stringify({ revision: state.revision, operations: batch.ops, via: batch.via }),
     });
     const body = await answer.json().catch(() => ({}));
     queue.shift();
     if (answer.ok) {
-      const inverse = body.inverses.slice().reverse();
-      if (batch.undoing === "undo") redoStack.push(inverse);
-      else { undoStack.push(inverse); if (batch.undoing !== "redo") redoStack = []; }
+      undoStack = body.stacks.undo;
+      redoStack = body.stacks.redo;
       $("saved").textContent = body.merged ? words.merged : `${words.saved} · ${body.ms} ms`;
       if (!queue.length) take(body); else state.revision = body.revision;
     } else {
+      const lost = [batch, ...queue].flatMap((one) => one.ops);
       queue = [];
-      scrm.toast({ text: answer.status === 409 && body.code === "edited_meanwhile" ? words.conflict : body.message || document.body.dataset.failed, level: "warn" });
       if (body.document) take(body); else await load();
+      if (answer.status === 409 && body.code === "edited_meanwhile") merge(body.theirs, lost);
+      else scrm.toast({ text: body.message || document.body.dataset.failed, level: "warn" });
     }
   } catch {
     $("saved").textContent = words.offline;
@@ -110,7 +113,24 @@ async function send() {
   send();
 }
 
+// Two people changed the same thing: they see what the other did, and may put their own edit on top of it.
+function merge(theirs, lost) {
+  const dialog = $("merge-dialog");
+  $("merge-theirs").replaceChildren(...theirs.map((one) => el("li", {}, `${one.who}：${one.what} ${one.name || find(one.key)?.block.name || ""}`)));
+  $("merge-mine").replaceChildren(...lost.map((op) => el("li", {}, describe(op))));
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "mine") return;
+    const fitting = lost.filter((op) => (op.key ? find(op.key) : true));
+    if (fitting.length) edit(fitting);
+    if (fitting.length < lost.length) scrm.toast({ text: words.someGone, level: "info" });
+  };
+  dialog.returnValue = "";
+  dialog.showModal();
+}
+const describe = (op) => `${words.operations[op.do]} ${op.block?.name || (op.key && find(op.key)?.block.name) || ""}`;
+
 function step(from, undoing, done) {
+  if (queue.length) return setTimeout(() => step(undoing === "undo" ? undoStack : redoStack, undoing, done), 120);
   const ops = from.pop();
   if (!ops) return scrm.toast({ text: words.nothingToUndo, level: "info" });
   edit(ops, { undoing });
@@ -124,8 +144,11 @@ function retimed(dayIndex, blocks) {
   const ops = [];
   let free = 540;
   let before = null;
+  const groups = new Set();
   const meals = ["lunch", "dinner"];
   for (const block of blocks) {
+    if (block.is_optional || (block.alternative && groups.has(block.alternative))) continue;
+    groups.add(block.alternative);
     const meal = block.kind === "meal" ? meals.shift() || "" : block.meal;
     if (["vehicle", "guide", "fee", "note"].includes(block.kind)) continue;
     const way = before ? state.legs[`${before.key}>${block.key}`]?.minutes ?? (state.places[before.key] && state.places[block.key] ? 15 : 0) : 0;
@@ -179,7 +202,11 @@ const currentDay = () => {
 
 // --- drawing -------------------------------------------------------------------------------------------------
 
-function take(body) { state = body; draw(); }
+function take(body) {
+  state = body;
+  if (body.stacks && !queue.length) { undoStack = body.stacks.undo; redoStack = body.stacks.redo; }
+  draw();
+}
 async function load() { take(await (await fetch(`${base}/data.json`)).json()); }
 
 function draw() {
@@ -192,6 +219,7 @@ function draw() {
   drawIssues();
   drawMap();
   drawScenarios();
+  drawLog();
   $("undo").disabled = !undoStack.length;
   $("redo").disabled = !redoStack.length;
   if (keep) document.querySelector(`.brick[data-key="${CSS.escape(keep)}"]`)?.focus({ preventScroll: !focusKey });
@@ -217,6 +245,9 @@ function drawDay(day, index, issues) {
   return el("section", { class: `day c${(index % 8) + 1}`, "data-day": index, "aria-label": fill(words.day, { n: index + 1 }) },
     el("header", {}, el("span", { class: "day-mark" }), el("h2", {}, fill(words.day, { n: index + 1 })), el("span", { class: "date" }, dateOf(index)),
       ...whole.map((issue) => el("span", { class: issue.severity === "error" ? "small text-bad" : "small text-warn" }, issue.text)),
+      canEdit && index > 0 ? el("button", { class: "btn quiet icon-only small", type: "button", "aria-label": words.dayUp, title: words.dayUp, onclick: () => edit([{ do: "move_day", day: index + 1, to: index }]) }, icon("arrow-up")) : null,
+      canEdit ? el("button", { class: "btn quiet icon-only small", type: "button", "aria-label": words.dayCopy, title: words.dayCopy, onclick: () => edit([{ do: "add_day", at: index + 2, day: { title: day.title, blocks: day.blocks.map((block) => ({ ...block, key: uuid(), is_locked: false })) } }]) }, icon("copy")) : null,
+      canEdit ? el("button", { class: "btn quiet icon-only small", type: "button", "aria-label": words.dayAgain, title: words.dayAgain, onclick: () => ask("", index + 1) }, icon("sparkles")) : null,
       canEdit && state.document.days.length > 1 && !day.blocks.length ? el("button", { class: "btn quiet icon-only small", type: "button", "aria-label": words.removeDay, title: words.removeDay, onclick: () => edit([{ do: "remove_day", day: index + 1 }]) }, icon("trash-2")) : null),
     list);
 }
@@ -232,13 +263,81 @@ function drawBlock(block, day, at, issues) {
     onmouseenter: () => light(block.key, true), onmouseleave: () => light(block.key, false),
   },
   el("span", { class: "time" }, ["vehicle", "guide", "fee", "note"].includes(block.kind) ? "" : `${time(block.starts)}–${block.kind === "hotel" ? "" : time(block.ends)}`),
-  el("span", { class: "what" }, el("b", {}, block.name, block.is_locked ? " 🔒" : ""), el("small", {}, [words.kinds[block.kind], block.is_optional ? words.optional : "", block.note].filter(Boolean).join(" · ")), ...(missing ? [el("small", { class: "text-bad" }, ` · ${words.noPrice}`)] : []),
-    ...issues.map((issue) => el("div", {}, el("small", { class: issue.severity === "error" ? "text-bad" : "text-warn" }, issue.text)))),
+  el("span", { class: "what" }, el("b", {}, block.name, block.is_locked ? " 🔒" : ""), el("small", {}, [words.kinds[block.kind], block.is_optional ? words.optional : "", alternativeOf(block), block.kind === "hotel" ? "" : state.hours[block.key] ?? "", block.note].filter(Boolean).join(" · ")), ...(state.why[block.key] ? [el("small", { class: "why" }, ` · ${state.why[block.key]}`)] : []), ...(missing ? [el("small", { class: "text-bad" }, ` · ${words.noPrice}`)] : []),
+    ...issues.map((issue) => el("div", { class: "conflict" }, el("small", { class: issue.severity === "error" ? "text-bad" : "text-warn" }, issue.text), repairButton(issue)))),
   canEdit ? el("span", { class: "tools" },
     el("button", { class: "btn quiet icon-only small", type: "button", tabindex: "-1", "aria-label": `${block.is_locked ? words.unlock : words.lock}: ${block.name}`, onclick: () => edit([{ do: "change", key: block.key, set: { is_locked: !block.is_locked } }]) }, icon(block.is_locked ? "lock" : "lock-open")),
     el("button", { class: "btn quiet icon-only small", type: "button", tabindex: "-1", "aria-label": `${words.name}: ${block.name}`, onclick: () => openBlock(block) }, icon("pencil")),
     el("button", { class: "btn quiet icon-only small", type: "button", tabindex: "-1", "aria-label": `${words.remove}: ${block.name}`, onclick: () => removeBlock(block, day) }, icon("x"))) : null);
   return item;
+}
+
+// Blocks offered for choice share a group; the first of them is priced in.
+function alternativeOf(block) {
+  if (!block.alternative) return "";
+  const group = state.document.days.flatMap((day) => day.blocks).filter((one) => one.alternative === block.alternative);
+  return fill(words.choice, { n: String.fromCharCode(65 + group.findIndex((one) => one.key === block.key)), all: group.length });
+}
+
+function repairButton(issue) {
+  if (!canEdit || !issue.day || !words.repairable.includes(issue.code)) return "";
+  return el("button", { class: "btn small repair", type: "button", "data-code": issue.code, onclick: (event) => { event.stopPropagation(); repair(issue); } }, words.repair);
+}
+
+async function post(path, body) {
+  const answer = await fetch(`${base}/${path}`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() }, body: JSON.stringify(body) });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) scrm.toast({ text: told.message || document.body.dataset.failed, level: "warn" });
+  return answer.ok ? told : null;
+}
+
+async function repair(issue) {
+  const told = await post("repair", { code: issue.code, day: issue.day, block: issue.block || "" });
+  if (!told) return;
+  edit(told.operations);
+  say(words.repaired);
+}
+
+// --- drafts to choose from -------------------------------------------------------------------------------------
+
+async function ask(text, day) {
+  const box = $("suggestion");
+  box.replaceChildren(el("span", { class: "skeleton" }), el("span", { class: "skeleton w60" }));
+  box.closest("details").open = true;
+  const told = await post("suggest", { text, day });
+  if (!told) return box.replaceChildren();
+  const notes = [...told.core.map((one) => el("p", { class: "small text-warn" }, `${words.notMet}：${one}`)), ...told.relaxations.map((one) => el("p", { class: "small muted" }, one))];
+  if (!told.lines.length) return box.replaceChildren(...notes, el("p", { class: "muted small" }, words.nothingBetter));
+  const list = el("ul", { class: "suggested" }, ...told.lines.map((line, index) => el("li", { class: line.what }, el("label", {}, el("input", { type: "checkbox", checked: true, "data-line": index }), el("span", {}, el("b", {}, `${fill(words.day, { n: line.day })} · ${line.label} `), line.name, line.why ? el("small", {}, line.why) : "")))));
+  const apply = el("button", { class: "btn primary small", type: "button", id: "apply-suggestion", onclick: () => {
+    const chosen = [...list.querySelectorAll("input:checked")].map((one) => told.lines[one.dataset.line]);
+    accept(chosen);
+    box.replaceChildren(el("p", { class: "small muted" }, fill(words.accepted, { n: chosen.length, all: told.lines.length })));
+  } }, words.accept);
+  box.replaceChildren(...notes, list, el("div", { class: "row" }, apply, el("button", { class: "btn small", type: "button", onclick: () => box.replaceChildren() }, words.cancel)));
+}
+
+// Removals first, then times, then what is new at its place by the hour.
+function accept(lines) {
+  const order = { remove: 0, move: 1, add: 2 };
+  const ops = lines.slice().sort((a, b) => order[a.what] - order[b.what]).flatMap((line) => line.operations).filter((op) => !op.key || find(op.key));
+  const days = state.document.days.map((day) => day.blocks.map((block) => ({ key: block.key, starts: block.starts })));
+  for (const op of ops) {
+    const day = op.day ? days[op.day - 1] : days.find((one) => one.some((block) => block.key === op.key));
+    if (op.do === "remove") day.splice(day.findIndex((block) => block.key === op.key), 1);
+    if (op.do === "change" && "starts" in op.set) day.find((block) => block.key === op.key).starts = op.set.starts;
+    if (op.do !== "add") continue;
+    const at = day.findIndex((block) => block.starts > op.block.starts);
+    op.at = at < 0 ? day.length : at;
+    day.splice(op.at, 0, { key: op.block.key, starts: op.block.starts });
+  }
+  edit(ops, { via: "planner" });
+  say(words.saved);
+}
+
+function drawLog() {
+  const hour = new Intl.DateTimeFormat(document.documentElement.lang || "zh-CN", { hour: "2-digit", minute: "2-digit" });
+  $("log").replaceChildren(...state.log.slice(0, 20).map((one) => el("li", {}, el("span", {}, `${one.who} ${one.what} ${one.name || find(one.key)?.block.name || ""}${one.via ? ` (${one.via})` : ""}`), el("time", { datetime: one.at }, hour.format(new Date(one.at))))));
 }
 
 function removeBlock(block, day) {
@@ -272,7 +371,7 @@ function drawIssues() {
   if (!state.issues.length) return $("issues").replaceChildren(el("p", { class: "text-good" }, words.noIssues));
   $("issues").replaceChildren(el("ul", { class: "issue-list" }, ...state.issues.map((issue) => el("li", { class: issue.severity }, el("button", {
     type: "button", onclick: () => (document.querySelector(issue.block ? `.brick[data-key="${issue.block}"]` : `.day[data-day="${issue.day - 1}"] .brick`))?.focus(),
-  }, `${fill(words.day, { n: issue.day })} · ${issue.block ? `${find(issue.block)?.block.name || ""}：` : ""}${issue.text}`)))));
+  }, `${issue.day ? `${fill(words.day, { n: issue.day })} · ` : ""}${issue.block ? `${find(issue.block)?.block.name || ""}：` : ""}${issue.text}`), repairButton(issue)))));
 }
 
 function drawMap() {
@@ -384,6 +483,24 @@ function field(name, label, value, props = {}) {
   return el("div", { class: `field ${props.full ? "full" : ""}` }, el("label", { for: id }, label), el("input", { class: "input", id, name, value: value ?? "", ...props.input }));
 }
 
+function choiceField(block) {
+  const day = state.document.days[find(block.key).day];
+  const others = day.blocks.filter((one) => one.kind === block.kind && one.key !== block.key);
+  const select = el("select", { class: "input", id: "f-choice", name: "choice" }, el("option", { value: "" }, words.noChoice), ...others.map((one) => el("option", { value: one.key, selected: Boolean(block.alternative) && one.alternative === block.alternative }, one.name)));
+  const optional = el("select", { class: "input", id: "f-is_optional", name: "is_optional" }, el("option", { value: "" }, words.included), el("option", { value: "1", selected: block.is_optional }, words.optional));
+  return el("div", { class: "full form two" }, el("div", { class: "field" }, el("label", { for: "f-choice" }, words.insteadOf), select), el("div", { class: "field" }, el("label", { for: "f-is_optional" }, words.inPrice), optional));
+}
+
+// The group of two blocks offered for choice: that of the other, or a new one for both.
+function choiceOps(block, otherKey) {
+  const other = otherKey ? find(otherKey).block : null;
+  if (!other) return block.alternative ? [{ do: "change", key: block.key, set: { alternative: "" } }] : [];
+  if (other.alternative && other.alternative === block.alternative) return [];
+  const group = other.alternative || uuid().slice(0, 8);
+  const ops = [{ do: "change", key: block.key, set: { alternative: group, starts: other.starts, ends: other.ends } }];
+  return other.alternative ? ops : [{ do: "change", key: other.key, set: { alternative: group } }, ...ops];
+}
+
 function openBlock(block) {
   if (!canEdit) return;
   const dialog = $("block-dialog");
@@ -392,12 +509,17 @@ function openBlock(block) {
   const fields = [field("name", words.name, block.name, { full: true, input: { required: true, maxlength: 120 } })];
   if (block.kind !== "hotel" || isNew) fields.push(field("starts", words.begins, time(block.starts), { input: { type: "time", required: true } }), field("ends", words.ends, time(Math.min(block.ends, 1439)), { input: { type: "time", required: true } }));
   if ("price_amount" in block || isNew) fields.push(field("price_amount", words.amount, block.price_amount, { input: { inputmode: "decimal", pattern: "[0-9]{1,9}(\\.[0-9]{1,2})?" } }), field("price_reason", words.reason, block.price_reason, { input: { maxlength: 120 } }));
+  if (!isNew) fields.push(choiceField(block));
   fields.push(field("note", words.note, block.note, { full: true, input: { maxlength: 300 } }), field("internal_note", words.internal, block.internal_note, { full: true, input: { maxlength: 300 } }));
   $("block-fields").replaceChildren(...fields);
   dialog.onclose = () => {
     if (dialog.returnValue !== "save") return;
     const given = Object.fromEntries(new FormData($("block-form")));
     const set = {};
+    const choices = "choice" in given ? choiceOps(block, given.choice) : [];
+    if ("is_optional" in given && Boolean(given.is_optional) !== Boolean(block.is_optional)) set.is_optional = Boolean(given.is_optional);
+    delete given.choice;
+    delete given.is_optional;
     for (const [name, raw] of Object.entries(given)) {
       const value = ["starts", "ends"].includes(name) ? minutesOf(raw) : name === "price_amount" ? raw || null : raw;
       if (value !== (block[name] ?? "") && !(value === null && block[name] == null)) set[name] = value;
@@ -405,7 +527,7 @@ function openBlock(block) {
     if ("starts" in set && (set.ends ?? block.ends) < set.starts) set.ends = set.starts + (block.ends - block.starts);
     focusKey = block.key;
     if (isNew) edit([{ do: "add", day: openBlock.day + 1, at: state.document.days[openBlock.day].blocks.length, block: { ...block, ...set } }]);
-    else if (Object.keys(set).length) edit([{ do: "change", key: block.key, set }]);
+    else if (Object.keys(set).length || choices.length) edit([...(Object.keys(set).length ? [{ do: "change", key: block.key, set }] : []), ...choices]);
   };
   dialog.returnValue = "";
   dialog.showModal();
@@ -415,16 +537,28 @@ function openBlock(block) {
 
 async function search() {
   const q = $("find").elements.q.value;
-  const asked = search.last = `${kind}|${q}`;
+  const theme = $("theme").value;
+  const priceTo = $("price-to").value;
+  const asked = search.last = `${kind}|${q}|${theme}|${priceTo}`;
   const city = q ? "" : search.city || "";
-  const answer = await fetch(`${base}/resources.json?${new URLSearchParams({ kind, q, city })}`);
+  const answer = await fetch(`${base}/resources.json?${new URLSearchParams({ kind, q, city, theme, price_to: priceTo })}`);
   if (!answer.ok || search.last !== asked) return;
   cards = (await answer.json()).results;
   $("found").replaceChildren(...(cards.length ? cards.map(drawCard) : [el("p", { class: "muted small" }, words.nothingFound)]));
 }
 
+// Kilometres, straight, from the middle of the day that has the focus.
+function distance(card) {
+  const day = state.document.days[search.day ?? 0];
+  const places = day ? day.blocks.map((block) => state.places[block.key]).filter(Boolean) : [];
+  if (!card.place || !places.length) return "";
+  const middle = [0, 1].map((at) => places.reduce((sum, place) => sum + place[at], 0) / places.length);
+  const km = Math.hypot((card.place[0] - middle[0]) * 111.2, (card.place[1] - middle[1]) * 111.2 * Math.cos(middle[0] * Math.PI / 180));
+  return `${km.toFixed(km < 10 ? 1 : 0)} km`;
+}
+
 function drawCard(card) {
-  const more = [card.city, card.rating ? `★ ${card.rating}` : "", card.unpriced ? words.noPrice : card.price !== null ? yuan(card.price) : ""].filter(Boolean).join(" · ");
+  const more = [card.city, distance(card), card.rating ? `★ ${card.rating}` : "", card.unpriced ? words.noPrice : card.price !== null ? yuan(card.price) : ""].filter(Boolean).join(" · ");
   return el("li", { draggable: "true", title: card.supplier, ondragstart: (event) => event.dataTransfer.setData("text/plain", `card:${card.id}`) },
     el("span", { class: "name" }, card.name), el("span", { class: "more" }, more),
     el("button", { class: "btn quiet icon-only small", type: "button", "aria-label": `+ ${card.name}`, onclick: () => { const day = search.day ?? 0; addCard(card, Math.min(day, state.document.days.length - 1), state.document.days[day]?.blocks.length || 0); } }, icon("plus")));
@@ -442,6 +576,9 @@ if (canEdit) {
     search();
   });
   $("days").addEventListener("focusin", () => { search.day = currentDay(); });
+  $("theme").addEventListener("change", search);
+  $("price-to").addEventListener("change", search);
+  $("ask").addEventListener("submit", (event) => { event.preventDefault(); ask($("ask").elements.text.value, 0); });
   $("free").addEventListener("click", () => { openBlock.day = search.day ?? 0; openBlock({ key: uuid(), kind: "activity", name: "", starts: 840, ends: 900, note: "", internal_note: "", price_amount: null, price_reason: "" }); });
   scrm.keys.add({ id: "itinerary-find", combo: "n", scope: "page", label: document.querySelector("#find input").placeholder, run: () => $("find").elements.q.focus() });
 }

@@ -7,6 +7,7 @@ from orders.models import Order, Payment, Refund
 from scrm.demo.loader.agency import take_seats
 from scrm.demo.loader.campaigns import load_campaigns
 from scrm.demo.loader.channels import load_channels
+from scrm.demo.loader.itineraries import load_itineraries
 from scrm.demo.loader.knowledge import load_knowledge
 from scrm.demo.loader.load import Say, Story
 from scrm.demo.loader.membership import load_membership
@@ -32,10 +33,11 @@ def load_story(story: Story, say: Say) -> None:
     waiting, refunds = load_waiting_orders(story), request_refunds(story)
     take_seats(story.seats.days, story.seats.free)
     continue_ids(Customer, Order, Payment, Refund)
+    trips = load_itineraries(story)
     tasks = load_follow_ups(story)
     say(load_membership(story))
     say(
         f"{codes} live codes, {campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, "
-        f"{tasks} open tasks, "
+        f"{tasks} open tasks, {trips} itineraries, "
         f"{time.monotonic() - started:.1f} s"
     )
