@@ -15,8 +15,8 @@ from customers.models import Traveller
 from itinerary.choices import BookingState, ChangeKind, ChangeState, ReminderState, TripStage
 from itinerary.models import ChangeRequest, Itinerary, Passenger, Trip, TripDocument
 from itinerary.pricing.cancellation import Tier, fee
-from orders.choices import OrderState
-from orders.services.refunds import request_refund
+from orders.choices import OrderState, PaymentState
+from orders.services.refunds import refundable_of, request_refund
 from staff.models import User
 from staff.services import write_audit
 
@@ -127,10 +127,23 @@ def decide_change(*, change_id: int, accept: bool, user: User) -> ChangeRequest:
     return change
 
 
+def _refunds(trip: Trip, amount: Decimal) -> list[Decimal]:
+    """The amount over the payments it came by, the largest first: each can give back no more than it brought."""
+    if trip.order.state not in {OrderState.PAID, OrderState.COMPLETED}:
+        return []
+    paid = trip.order.payments.filter(state=PaymentState.PAID)
+    found: list[Decimal] = []
+    for left in sorted((refundable_of(one).amount for one in paid), reverse=True):
+        part = min(left, amount - sum(found, ZERO))
+        if part > 0:
+            found.append(part)
+    return found
+
+
 def _cancel(change: ChangeRequest, user: User) -> None:
     trip = change.trip
-    if change.refund_amount > 0 and trip.order.state in {OrderState.PAID, OrderState.COMPLETED}:
-        request_refund(order_id=trip.order_id, amount=change.refund_amount, reason=change.reason, key=f"T{change.pk}", user=user)
+    for number, amount in enumerate(_refunds(trip, change.refund_amount)):
+        request_refund(order_id=trip.order_id, amount=amount, reason=change.reason, key=f"T{change.pk}P{number}", user=user)
     open_states = [BookingState.WANTED, BookingState.HELD, BookingState.CONFIRMED, BookingState.FAILED]
     trip.bookings.filter(state__in=open_states).update(state=BookingState.CANCELLED, updated_at=clock.now())
     trip.reminders.filter(state=ReminderState.WAITING).update(state=ReminderState.SKIPPED, done_at=clock.now())

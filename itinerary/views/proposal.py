@@ -227,7 +227,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
             version_hash=params.text("content_hash", request.POST.get("content_hash"), 64),
             name=params.text("name", request.POST.get("name"), 40),
             ip=client_ip(request),
-            choices={key.removeprefix("choice-"): value for key, value in request.POST.items() if key.startswith("choice-")},
+            choices={key.removeprefix("choice-"): str(value) for key, value in request.POST.items() if key.startswith("choice-")},
         )
     except (BadInput, Refused) as error:
         messages.error(request, error.message)

@@ -1,6 +1,7 @@
 # ruff: noqa: F401, F811 - the fixtures of the itinerary tests are used here by name
 """From a sentence to an accepted proposal in a real browser: by mouse, by keyboard, on a phone."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from catalog.models import Resource
 from customers.models import Customer
 from itinerary.models import Itinerary, QuoteVersion
+from itinerary.services.editing import apply_edits
 from orders.models import Order
 from staff.models import User
 from tests.itinerary.conftest import customer, hangzhou_resources, rules, starts_on, supplier, trip
@@ -132,3 +134,88 @@ def test_who_is_slower_sees_what_the_other_did(visit: Visit, lin: User, trip: It
     assert found.value.status == 409
     other.page.wait_for_timeout(300)
     assert names(other.page, 0) == names(one.page, 0)
+    assert other.page.locator("#merge-dialog").is_visible()
+    assert "删除" in other.page.inner_text("#merge-theirs")
+    other.page.keyboard.press("Escape")
+
+
+def test_help_by_mouse_and_keyboard(visit: Visit, lin: User, trip: Itinerary) -> None:
+    visitor = visit(lin)
+    page = visitor.page
+    page.set_viewport_size({"width": 1440, "height": 2400})
+    visitor.go(f"/itineraries/{trip.no}")
+    page.wait_for_selector(".brick")
+    before = names(page, 0)
+
+    # the drawer hears pinyin
+    page.fill("#find input[name=q]", "jingdian")
+    page.wait_for_function("document.querySelectorAll('.found li').length >= 6")
+
+    # a visit before the gates open, and its repair by one click
+    page.locator('.day[data-day="0"] .brick', has_text=before[0]).focus()
+    page.keyboard.press("Enter")
+    page.fill("#f-starts", "05:00")
+    page.fill("#f-ends", "06:30")
+    saved(page, lambda: page.click("#block-form button[value=save]"))
+    button = page.locator('.day[data-day="0"] .repair[data-code="TIME-01"]').first
+    saved(page, button.click)
+    assert page.locator('.day[data-day="0"] .repair[data-code="TIME-01"]').count() == 0
+
+    # a draft for one day: a list of lines, one is not wanted
+    page.fill("#ask-text", "第二天轻松一点")
+    page.click("#ask button")
+    page.wait_for_selector("#apply-suggestion, #suggestion p")
+    if page.locator("#apply-suggestion").count():
+        lines = page.locator(".suggested input").count()
+        page.locator(".suggested input").first.uncheck()
+        if lines > 1:
+            saved(page, lambda: page.click("#apply-suggestion"))
+
+    # two hotels to choose from
+    page.locator('.day[data-day="0"] .brick', has_text="酒店").first.focus()
+    saved(page, lambda: page.keyboard.press("d"))
+    page.keyboard.press("Enter")
+    page.select_option("#f-choice", index=1)
+    saved(page, lambda: page.click("#block-form button[value=save]"))
+    assert "备选 A" in page.inner_text('.day[data-day="0"]')
+
+    # undo is still there when the page is opened again
+    visitor.go(f"/itineraries/{trip.no}")
+    page.wait_for_selector(".brick")
+    saved(page, lambda: page.keyboard.press("Control+z"))
+    assert "备选 A" not in page.inner_text('.day[data-day="0"]')
+    assert accessible(page) == []
+    assert visitor.complaints == []
+
+
+def test_sixty_blocks_stay_smooth(visit: Visit, lin: User, trip: Itinerary) -> None:
+    rows = list(Resource.objects.filter(kind="attraction"))
+    operations = [{"do": "add_day", "at": 4}, {"do": "add_day", "at": 5}]
+    for at in range(60):
+        row = rows[at % len(rows)]
+        block = {
+            "key": str(uuid.uuid4()),
+            "kind": "sight",
+            "name": f"{row.name}-{at}",
+            "resource": row.pk,
+            "starts": 540,
+            "ends": 600,
+        }
+        operations.append({"do": "add", "day": at % 5 + 1, "at": 0, "block": block})
+    apply_edits(itinerary_id=trip.pk, revision=trip.revision, operations=operations, user=lin)
+    visitor = visit(lin)
+    page = visitor.page
+    visitor.go(f"/itineraries/{trip.no}")
+    page.wait_for_selector(".brick")
+    assert page.locator(".brick").count() >= 60
+    page.locator(".brick").first.focus()
+    page.evaluate(
+        "() => { window.slowest = 0; const observer = new PerformanceObserver((list) => { for (const one of list.getEntries())"
+        " window.slowest = Math.max(window.slowest, one.duration); }); observer.observe({ type: 'longtask', buffered: false }); }"
+    )
+    page.keyboard.press("Space")
+    for _step in range(6):
+        page.keyboard.press("ArrowDown")
+    saved(page, lambda: page.keyboard.press("Space"))
+    assert page.evaluate("window.slowest") < 400, "one key press took too long to draw"
+    assert visitor.complaints == []
