@@ -73,7 +73,7 @@ NAVIGATION = (
         _("Trips and orders"),
         (
             Entry(_("Itineraries"), "/itineraries", "orders.view", "route", "n"),
-            Entry(_("Departures"), "/departures", "orders.view", "plane-takeoff", "b"),
+            Entry(_("Departures"), "/departures", "orders.view", "plane-takeoff", "g"),
             Entry(_("Products"), "/products", "products.view", "luggage", "p"),
             Entry(_("Suppliers and resources"), "/suppliers", "suppliers.view", "boxes", "r"),
             Entry(_("Orders"), "/orders", "orders.view", "receipt-text", "o", tab=True),
