@@ -36,7 +36,7 @@ def set_passengers(*, trip: Trip, traveller_ids: Sequence[int], rooms: dict[int,
     if len(known) != len(set(traveller_ids)):
         raise BadInput(_("One of these travellers is not the customer's."), {"travellers": _("unknown")})
     if len(known) > people:
-        raise BadInput(_("The trip was sold for %(n)s people.") % {"n": people}, {"travellers": _("too many")})
+        raise BadInput(_("The trip was sold for %(n)s people.") % {"n": people}, {"travellers": _("more than were sold")})
     trip.passengers.all().delete()
     free = _rooms(known, rooms)
     Passenger.objects.bulk_create(Passenger(trip=trip, traveller=one, room=free[one.pk]) for one in known)
