@@ -42,7 +42,8 @@ def start_from_brief(
     ages = list(child_ages) or [age if age >= 0 else 8 for age in said.get("children_ages", [])]
     if brief.strip() and not city:
         raise Refused(_("The sentence names no destination; please add the city."), "missing_slots")
-    title = _("%(city)s, %(days)s days") % {"city": city, "days": length} if city else _("New trip")
+    named = "·".join(places[:3])
+    title = _("%(city)s, %(days)s days") % {"city": named, "days": length} if city else _("New trip")
     itinerary = create_itinerary(
         title=title,
         starts_on=when or clock.today() + dt.timedelta(days=USUAL_LEAD),

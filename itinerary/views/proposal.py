@@ -68,7 +68,9 @@ def _reading(sent: QuoteVersion) -> dict[str, Any]:
     days = [
         {
             **day,
-            "heading": day["title"] or next((block["city"] for block in day["blocks"] if block["city"]), "") or _("On your own"),
+            "heading": day["title"]
+            or next((block["city"] for block in day["blocks"] if block["city"] and block["kind"] != "transport"), "")
+            or _("On your own"),
             "date": starts_on + dt.timedelta(days=day["number"] - 1),
             "blocks": [_spoken(block) for block in day["blocks"]],
             "comments": [one for one in comments if one.day == day["number"]],
