@@ -8,7 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -127,17 +128,34 @@ class _Step:
     backwards: bool
     within: Q
 
+    @property
+    def column(self) -> str:
+        """What the rows of this part are sorted by first."""
+        return self.order.column if self.part == 0 else "customer_id"
+
+    @property
+    def rises(self) -> bool:
+        """Whether the smallest comes first."""
+        return self.order.is_ascending is not self.backwards if self.part == 0 else self.backwards
+
+    def until(self, pk: int) -> Q:
+        """This customer's row and what comes before it, said so that an index ends there."""
+        word = "lt" if self.rises else "gt"
+        nearer = Q(**{f"customer_id__{word}e": pk})
+        if self.column == "customer_id":
+            return nearer
+        value = Subquery(Standing.objects.filter(customer_id=pk).values(self.column)[:1])
+        return Q(**{f"{self.column}__{word}e": value}) & (Q(**{f"{self.column}__{word}": value}) | nearer)
+
     def sorted(self, rows: StandingQuerySet, *, by_index: bool = True) -> StandingQuerySet:
         """The rows from the cursor on, in order. Not `by_index`: the planner must find all of them first, then sort."""
-        rises = self.order.is_ascending is not self.backwards if self.part == 0 else self.backwards
-        names = [self.order.column, "customer_id"] if self.part == 0 else ["customer_id"]
         rows = rows.filter(self.within)
         if self.start is not None:
-            rows = rows.filter(_beyond(self.order.column if self.part == 0 else "", self.start, rises))
-        keys: list[Any] = [F(name) for name in dict.fromkeys(names)]
+            rows = rows.filter(_beyond(self.column, self.start, self.rises))
+        keys: list[Any] = [F(name) for name in dict.fromkeys((self.column, "customer_id"))]
         if not by_index:
-            keys[0] = keys[0] + (dt.timedelta(0) if names[0].endswith("_at") else 0)
-        return rows.order_by(*(key.asc() if rises else key.desc() for key in keys))
+            keys[0] = keys[0] + (dt.timedelta(0) if self.column.endswith("_at") else 0)
+        return rows.order_by(*(key.asc() if self.rises else key.desc() for key in keys))
 
 
 def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
@@ -146,19 +164,20 @@ def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
     """
     if not found.loose:
         return list(step.sorted(found.rows).select_related("customer__owner")[:wanted])
-    near = list(step.sorted(found.rows).values_list("customer_id", flat=True)[:NEAR])
-    passing = Customer.objects.filter(*(one.near(near) for one in found.loose), pk__in=near).order_by().values("pk")
-    rows = list(_whole(step, passing)[:wanted])
-    if len(rows) >= wanted or len(near) < NEAR:
-        return rows
+    rows = step.sorted(found.rows)
+    near = list(rows.values_list("customer_id", flat=True)[:NEAR])
+    if len(near) == NEAR:
+        rows = rows.filter(step.until(near[-1]))
+    # A sub-query that gives one value is asked row by row along the index, until the page is full.
+    passing = Customer.objects.filter(*(one.near(near) for one in found.loose), pk=OuterRef("customer_id")).order_by()
+    rows = rows.filter(Exact(Subquery(passing.values("pk")[:1]), F("customer_id")))
+    hits = list(rows.select_related("customer__owner")[:wanted])
+    if len(hits) >= wanted or len(near) < NEAR:
+        return hits
     # Who, in the narrow table alone, and around it the page's own rows: joined at once, all customers would be read.
     whom = step.sorted(found.all(), by_index=False).values("customer_id")[:wanted]
-    return list(_whole(step, whom))
-
-
-def _whole(step: _Step, customer_ids: Any) -> StandingQuerySet:
-    """The rows of these customers with all that the page shows of them."""
-    return step.sorted(Standing.objects.filter(customer_id__in=customer_ids), by_index=False).select_related("customer__owner")
+    rows = Standing.objects.filter(customer_id__in=whom).select_related("customer__owner")
+    return list(step.sorted(rows, by_index=False))
 
 
 def _path(parts: int, cursor: _Cursor | None, backwards: bool) -> Sequence[int]:
@@ -169,7 +188,7 @@ def _path(parts: int, cursor: _Cursor | None, backwards: bool) -> Sequence[int]:
 def _beyond(column: str, start: _Cursor, rises: bool) -> Q:
     """Rows after the cursor, said so that an index begins at it."""
     word = "gt" if rises else "lt"
-    if not column or column == "customer_id":
+    if column == "customer_id":
         return Q(**{f"customer_id__{word}": start.pk})
     nearer = Q(**{f"{column}__{word}": start.value}) | Q(**{f"customer_id__{word}": start.pk})
     return Q(**{f"{column}__{word}e": start.value}) & nearer
