@@ -43,6 +43,14 @@ class CampaignForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )  # fmt: skip
+    stagger_minutes = forms.IntegerField(label=gettext_lazy("Spread over"), min_value=0, max_value=720, required=False, initial=0)
+    at_best_hour = forms.BooleanField(label=gettext_lazy("At each person's best hour"), required=False)
+    test_percent = forms.IntegerField(
+        label=gettext_lazy("Try the variants out on"), min_value=1, max_value=100, required=False, initial=100
+    )
+    test_hours = forms.IntegerField(
+        label=gettext_lazy("Choose the winner after"), min_value=1, max_value=72, required=False, initial=4
+    )
     salt = forms.CharField(widget=forms.HiddenInput, max_length=16)
 
     def clean_text(self) -> str:
@@ -67,6 +75,18 @@ class CampaignForm(forms.Form):
             raise forms.ValidationError(_("Please open the page again."))
         return value
 
+    def clean_stagger_minutes(self) -> int:
+        """0 when left out: everybody at once."""
+        return int(self.cleaned_data["stagger_minutes"] or 0)
+
+    def clean_test_percent(self) -> int:
+        """100 when left out: no test, everybody gets their variant at once."""
+        return int(self.cleaned_data["test_percent"] or 100)
+
+    def clean_test_hours(self) -> int:
+        """Four hours when left out."""
+        return int(self.cleaned_data["test_hours"] or 4)
+
     def clean_launch_at(self) -> dt.datetime | None:
         """In the future, within 90 days. The form's time is Shanghai's."""
         value: dt.datetime | None = self.cleaned_data["launch_at"]
@@ -90,4 +110,6 @@ def values_of(campaign: Any) -> dict[str, Any]:
         "text": campaign.content.text, "card_title": campaign.content.card_title, "salt": campaign.salt,
         "holdout_percent": campaign.holdout_percent, "attribution_days": campaign.attribution_days,
         "launch_at": timezone.localtime(campaign.launch_at, clock.SHANGHAI) if campaign.launch_at else None,
+        "stagger_minutes": campaign.stagger_minutes, "at_best_hour": campaign.at_best_hour,
+        "test_percent": campaign.test_percent, "test_hours": campaign.test_hours,
     }  # fmt: skip

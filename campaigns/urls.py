@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import actions, compose, editor, follow_ups, lists, results
+from campaigns.views import actions, compose, editor, follow_ups, lists, results, variants
 
 app_name = "campaigns"
 urlpatterns = [
@@ -28,6 +28,9 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/refresh", actions.refresh, name="refresh"),
     path("campaigns/<int:campaign_id>/remind", actions.remind, name="remind"),
     path("campaigns/<int:campaign_id>/duplicate", actions.duplicate, name="duplicate"),
+    path("campaigns/<int:campaign_id>/variants", variants.add, name="variant-add"),
+    path("campaigns/<int:campaign_id>/variants/<int:variant_id>/remove", variants.remove, name="variant-remove"),
+    path("campaigns/<int:campaign_id>/decide", variants.decide, name="decide"),
     path("campaigns/<int:campaign_id>/delete", actions.delete, name="delete"),
     path("tasks", follow_ups.tasks, name="tasks"),
     path("tasks/list", follow_ups.task_list, name="task-list"),

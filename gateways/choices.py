@@ -9,6 +9,7 @@ class Vendor(models.TextChoices):
 
     WECOM = "wecom", _("WeCom")
     MINI = "mini", _("Mini-program")
+    OFFICIAL = "official", _("Official account")
     PAY = "pay", _("WeChat Pay")
     SMS = "sms", _("SMS")
     LLM = "llm", _("Language model")

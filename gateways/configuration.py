@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 REQUIRED: dict[str, tuple[str, ...]] = {
     "wecom": ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY"),
     "mini": ("MINI_APP_ID", "MINI_APP_SECRET"),
+    "official": ("OA_APP_ID", "OA_APP_SECRET"),
     "pay": (
         "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
     ),

@@ -200,7 +200,7 @@ _OURS: tuple[_Row, ...] = (
     (("llm-no-answer",), Rule(N, VENDOR, _("The language model gave no usable answer."))),
 )
 
-_FAMILY = {"wecom": _WECHAT, "mini": _WECHAT, "pay": _PAY, "sms": _SMS, "octo": _OCTO}
+_FAMILY = {"wecom": _WECHAT, "mini": _WECHAT, "official": _WECHAT, "pay": _PAY, "sms": _SMS, "octo": _OCTO}
 UNKNOWN = Rule(N, VENDOR, _("The platform refused the call with a code we do not know."))
 UNKNOWN_FAILURE = Rule(R, VENDOR, _("The platform has a failure; the system will try again by itself."))
 

@@ -23,6 +23,7 @@ class Budget:
 _DEFAULT = {
     "wecom": ((10_000, MINUTE), (150_000, HOUR)),
     "mini": ((10_000, MINUTE),),
+    "official": ((10_000, MINUTE),),
     "pay": ((6_000, MINUTE),),
     "sms": ((3_000, MINUTE),),
     "llm": ((600, MINUTE),),

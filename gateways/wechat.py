@@ -83,6 +83,11 @@ class WeChatApi:
         if not verdict.allowed:
             raise GatewayError(self.vendor, api, 45009 if verdict.blocked else OUR_LIMIT, retry_in_seconds=verdict.seconds)
 
+    def admit_lease(self, api: str, budgets: list[Budget]) -> float:
+        """Take one lease of calls of an API that is called in great numbers: 0.0, or the seconds to wait for it."""
+        verdict = self._state.admit(self._block_name(api), budgets, self._scope)
+        return 0.0 if verdict.allowed else max(verdict.seconds, 0.05)
+
     def _once(self, api: str, method: str, url: str, request: Mapping[str, Any], token: str, binary: bool, cost: Decimal) -> Any:
         with self._record(self.vendor, api) as note:
             reply = self._transport.send(

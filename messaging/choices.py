@@ -13,6 +13,16 @@ class Route(models.TextChoices):
     INBOX = "inbox", _("Inbox in the mini-program")
 
 
+class Mode(models.TextChoices):
+    """What a lost answer means on a channel. KEY: the vendor takes our key once, so we may ask again. ASK: the vendor can be
+    queried. ONCE: neither, so what is unclear is never repeated. OWN: our own table, nothing is ever unclear."""
+
+    KEY = "key", _("Repeated under the same key")
+    ASK = "ask", _("Settled by a query")
+    ONCE = "once", _("Sent once at most")
+    OWN = "own", _("In our own hands")
+
+
 class TouchPurpose(models.TextChoices):
     """What a message is for: decides which consent it needs, which caps count and who goes first."""
 

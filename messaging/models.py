@@ -156,11 +156,15 @@ class SendBatch(models.Model):
     lease_until = models.DateTimeField()
     created_at = models.DateTimeField(db_default=models.functions.Now())
     finished_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("batch of messages")
         verbose_name_plural = _("batches of messages")
-        indexes: ClassVar = [models.Index(fields=["lease_until"], condition=Q(state="running"), name="send_batch_running")]
+        indexes: ClassVar = [
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="send_batch_running"),
+            models.Index(fields=["id"], condition=Q(state="done", told_at__isnull=True), name="send_batch_untold"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} #{self.pk}"

@@ -9,7 +9,9 @@ _RESULTS = 5 if settings.PLATFORM_MODE == "sim" else 60  # seconds; beside the s
 SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "messaging.services.results.poll_due_tasks"),
     Every(_RESULTS, "messaging.services.direct.look_after_direct"),
+    Every(_RESULTS, "messaging.services.marking.look_after_batches"),
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
+    Every(30, "campaigns.services.launch.choose_winners"),
     Every(30 if settings.PLATFORM_MODE == "sim" else 60, "customers.services.connecting.pull_due"),
     Every(600, "tagging.services.refresh.expire_tags"),
     Every(_RESULTS, "tagging.services.wecom.push_tags"),

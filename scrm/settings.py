@@ -85,6 +85,7 @@ GATEWAYS = {
     "mini": f"gateways.mini.{_KIND[0]}.{_KIND[1]}Mini",
     "pay": f"gateways.pay.{_KIND[0]}.{_KIND[1]}Pay",
     "sms": f"gateways.sms.{_KIND[0]}.{_KIND[1]}Sms",
+    "official": f"gateways.official.{_KIND[0]}.{_KIND[1]}Official",
     "llm": f"gateways.llm.{_KIND[0]}.{_KIND[1]}Llm",
     "octo": f"gateways.octo.{_KIND[0]}.{_KIND[1]}Octo",
 }
@@ -97,7 +98,7 @@ CONNECTORS = {  # kind of source -> who speaks to it; against the simulator or t
 SIM_URL = env.http_url("SCRM_SIM_URL", "http://127.0.0.1:8801")
 _VENDOR_NAMES = (
     "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_CALLBACK_TOKEN", "WECOM_CALLBACK_AES_KEY",
-    "MINI_APP_ID", "MINI_APP_SECRET",
+    "MINI_APP_ID", "MINI_APP_SECRET", "OA_APP_ID", "OA_APP_SECRET",
     "PAY_MCH_ID", "PAY_SERIAL_NO", "PAY_PRIVATE_KEY", "PAY_PUBLIC_KEY_ID", "PAY_PUBLIC_KEY", "PAY_API_V3_KEY",
     "SMS_ACCESS_KEY_ID", "SMS_ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_TEMPLATE_CODE", "SMS_CALLBACK_TOKEN",
     "DOUYIN_CLIENT_KEY", "DOUYIN_CLIENT_SECRET", "DOUYIN_ACCOUNT_ID", "XHS_APP_ID", "XHS_APP_SECRET",

@@ -18,6 +18,7 @@ def touch_plan(campaign: Campaign, at: dt.datetime | None = None) -> TouchPlan:
     return TouchPlan(
         audience=_members(condition, moment), at=moment, policy=AgencyPolicy.current(), salt=campaign.salt,
         holdout_percent=campaign.holdout_percent, campaign_id=campaign.id, is_personal=is_personal(condition),
+        channel=campaign.channel, template_id=campaign.content.template_id,
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from messaging.choices import MessageState, Reason
 # One row per kind of fate. `at_platform`: the task exists there and took this person.
 _FATES = """
 SELECT recipient.arm, recipient.reason, coalesce(message.state, ''), coalesce(message.reason, ''),
-    coalesce(task.msgid <> '' AND message.state NOT IN ('queued', 'suppressed', 'failed'), false) AS at_platform,
+    coalesce(CASE WHEN message.task_id IS NULL THEN message.state IN ('sent', 'uncertain')
+        ELSE task.msgid <> '' AND message.state NOT IN ('queued', 'suppressed', 'failed') END, false) AS at_platform,
     message.clicked_at IS NOT NULL AS is_opened, task.confirmed_at IS NOT NULL AS is_confirmed, count(*)
 FROM campaigns_recipient AS recipient
 LEFT JOIN messaging_message AS message ON message.id = recipient.message_id
@@ -127,6 +128,9 @@ _SIMPLE = {
     MessageState.NOT_FRIEND: "not_friend",
     MessageState.OVER_CAP: "over_cap",
     MessageState.QUEUED: "queued",
+    MessageState.SENDING: "queued",
+    MessageState.UNKNOWN: "queued",
+    MessageState.UNCERTAIN: "awaiting_result",
     MessageState.FAILED: "failed",
     MessageState.EXPIRED: "expired",
 }

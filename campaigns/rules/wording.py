@@ -6,10 +6,12 @@ The advertising law (广告法 art. 9) forbids absolute claims; the platform cou
 import dataclasses
 import functools
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from campaigns.rules.words import ABSOLUTE_WORDS, HARMLESS_AFTER, PROMISES
-from messaging.rules import TEXT_BYTES, TITLE_BYTES, utf8_bytes
+from messaging.rules import TEMPLATED, TEXT_BYTES, TITLE_BYTES, utf8_bytes
+from messaging.rules.wording import compile_words, stray_braces, unknown_variables
 
 _AMOUNT = r"((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?)"
 _PRICE = re.compile(rf"[¥￥]\s*{_AMOUNT}|{_AMOUNT}\s*元")
@@ -65,8 +67,33 @@ def check_length(text: str, card_title: str) -> list[Finding]:
     return too_long + [Finding("empty", name, is_blocking=True) for name, value, _limit in sizes if not value.strip()]
 
 
+def check_direct(
+    channel: str, template_id: str, text: str, fields: Mapping[str, str], price_from: Decimal | None
+) -> list[Finding]:
+    """The same for a direct channel: its template's fields, or the inbox's text. Variables nobody fills stop the launch; so
+    does an SMS for marketing whose template does not offer a way out."""
+    words = [text, *fields.values()]
+    found = [Finding("empty", "text", is_blocking=True)] if not any(one.strip() for one in words) else []
+    if channel in TEMPLATED and not template_id:
+        found.append(Finding("empty", "template", is_blocking=True))
+    for one in words:
+        found += [Finding("variable", name, is_blocking=True) for name in unknown_variables(one)]
+        if stray_braces(one):
+            found.append(Finding("variable", "{{", is_blocking=True))
+    both = "\n".join(words)
+    found += check_wording(both) + check_prices(both, price_from)
+    return sorted(found, key=lambda finding: not finding.is_blocking)
+
+
+def check_variables(text: str) -> list[Finding]:
+    """A WeCom mass send says the same to everybody: a variable in it would go out as it stands."""
+    words = compile_words(text)
+    names = [name for name, _fallback in words.variables] + (["{{"] if stray_braces(text) else [])
+    return [Finding("variable", name, is_blocking=True) for name in dict.fromkeys(names)]
+
+
 def check_content(text: str, card_title: str, price_from: Decimal | None) -> list[Finding]:
     """Everything there is to say about a message, blocking remarks first."""
     both = f"{text}\n{card_title}"
-    found = check_length(text, card_title) + check_wording(both) + check_prices(both, price_from)
+    found = check_length(text, card_title) + check_variables(both) + check_wording(both) + check_prices(both, price_from)
     return sorted(found, key=lambda finding: not finding.is_blocking)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.choices import CampaignState
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Variant
 from campaigns.rules import launch as rules
 from core.errors import Refused
 from messaging.models import Content
@@ -30,6 +30,10 @@ class Draft:
     attribution_days: int
     salt: str = ""
     launch_at: dt.datetime | None = None
+    stagger_minutes: int = 0
+    at_best_hour: bool = False
+    test_percent: int = 100
+    test_hours: int = 4
 
     @property
     def card_page(self) -> str:
@@ -72,7 +76,8 @@ def _content(draft: Draft) -> dict[str, object]:
 def _campaign(draft: Draft) -> dict[str, object]:
     values: dict[str, object] = {
         "name": draft.name, "segment": draft.segment, "holdout_percent": draft.holdout_percent,
-        "attribution_days": draft.attribution_days, "launch_at": draft.launch_at,
+        "attribution_days": draft.attribution_days, "launch_at": draft.launch_at, "stagger_minutes": draft.stagger_minutes,
+        "at_best_hour": draft.at_best_hour, "test_percent": draft.test_percent, "test_hours": draft.test_hours,
     }  # fmt: skip
     return values | ({"salt": draft.salt} if draft.salt else {})
 
@@ -84,8 +89,21 @@ def duplicate_campaign(campaign: Campaign, *, actor: User) -> Campaign:
         name=_("%(name)s (copy)")[:60] % {"name": campaign.name[:50]}, segment=campaign.segment, text=content.text,
         card_title=content.card_title, product_code=content.product_code, card_image=bytes(content.card_image or b""),
         holdout_percent=campaign.holdout_percent, attribution_days=campaign.attribution_days,
+        stagger_minutes=campaign.stagger_minutes, at_best_hour=campaign.at_best_hour,
+        test_percent=campaign.test_percent, test_hours=campaign.test_hours,
     )  # fmt: skip
-    return create_campaign(draft, actor=actor)
+    with transaction.atomic():
+        copy = create_campaign(draft, actor=actor)
+        Campaign.objects.filter(id=copy.id).update(channel=campaign.channel)
+        Content.objects.filter(id=copy.content_id).update(template_id=content.template_id, fields=content.fields)
+        for one in campaign.variants.select_related("content").order_by("position"):
+            words = one.content
+            words.pk = None
+            words.save()
+            Variant.objects.create(
+                campaign=copy, content=words, name=one.name, position=one.position, weight=one.weight, tag_ids=one.tag_ids
+            )
+    return copy
 
 
 def delete_draft(campaign: Campaign, *, actor: User) -> None:
@@ -95,9 +113,9 @@ def delete_draft(campaign: Campaign, *, actor: User) -> None:
         if current.state not in rules.EDITABLE:
             raise Refused(_("Only a draft can be deleted."), "not_editable")
         write_audit(actor, "campaigns.delete", current, {"name": current.name})
-        content = current.content_id
+        contents = [current.content_id, *current.variants.values_list("content_id", flat=True)]
         current.delete()
-        Content.objects.filter(id=content).delete()
+        Content.objects.filter(id__in=contents).delete()
 
 
 def submit_campaign(campaign: Campaign, *, actor: User) -> Campaign:

@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 from campaigns.choices import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries.audience import touch_plan
+from campaigns.queries.split import split_of
+from campaigns.queries.variants import tried
 from campaigns.rules import launch as rules
-from campaigns.rules.wording import check_content
+from campaigns.rules.split import winner
+from campaigns.rules.wording import Finding, check_content, check_direct
 from campaigns.services.attribution import attribute_buyers
 from campaigns.services.drafts import locked
 from catalog.models import Product
@@ -18,9 +21,17 @@ from core import clock
 from core.choices import Lane
 from core.errors import Later, Refused
 from core.jobs import enqueue, job
-from messaging.models import MassTask
+from messaging.choices import Route
+from messaging.models import Content, MassTask
 from messaging.queries import preview, quiet_end
-from messaging.services.broadcasts import VERDICTS, cancel_tasks, pause_tasks, queue_broadcast, start_tasks
+from messaging.services.broadcasts import (
+    VERDICTS,
+    cancel_tasks,
+    pause_tasks,
+    queue_broadcast,
+    release_waiting,
+    start_tasks,
+)
 from messaging.services.results import refresh_results, remind
 from staff.models import AgencyPolicy, User
 from staff.services import write_audit
@@ -60,13 +71,22 @@ def _start(campaign: Campaign) -> None:
 
 
 def _refuse_bad_content(campaign: Campaign) -> None:
-    content = campaign.content
-    product = Product.objects.filter(code=content.product_code).first()
-    if product is None or not content.card_image:
+    contents = [campaign.content, *(one.content for one in campaign.variants.select_related("content"))]
+    product = Product.objects.filter(code=campaign.content.product_code).first()
+    if campaign.channel == Route.WECOM and (product is None or not all(one.card_image for one in contents)):
         raise Refused(_("Choose a product for the card first."), "no_card")
-    blocking = [found.word for found in check_content(content.text, content.card_title, None) if found.is_blocking]
+    blocking = {found.word for content in contents for found in content_findings(campaign, content) if found.is_blocking}
     if blocking:
-        raise Refused(_("The text cannot be sent as it is: %(words)s") % {"words": "、".join(blocking)}, "wording")
+        raise Refused(_("The text cannot be sent as it is: %(words)s") % {"words": "、".join(sorted(blocking))}, "wording")
+
+
+def content_findings(campaign: Campaign, content: Content) -> list[Finding]:
+    """What there is to say about one text of a campaign on its channel; the price is compared with the product's."""
+    product = Product.objects.filter(code=content.product_code).first()
+    price = product.price_from_amount if product else None
+    if campaign.channel == Route.WECOM:
+        return check_content(content.text, content.card_title, price)
+    return check_direct(campaign.channel, content.template_id, content.text, content.fields, price)
 
 
 @job(Lane.BULK, coalesce=True)
@@ -89,10 +109,12 @@ LATE_RESULTS = dt.timedelta(hours=1)
 
 # The same verdicts that queued the messages: whoever has no reason against them is treated, and has a message.
 _RECIPIENTS = f"""
-INSERT INTO campaigns_recipient (campaign_id, customer_id, arm, reason, message_id)
+INSERT INTO campaigns_recipient (campaign_id, customer_id, arm, reason, message_id, variant_id)
 SELECT %(campaign)s, verdict.customer_id,
-    CASE verdict.reason WHEN '' THEN 'treated' WHEN 'holdout' THEN 'holdout' ELSE 'excluded' END, verdict.reason, message.id
+    CASE verdict.reason WHEN '' THEN 'treated' WHEN 'holdout' THEN 'holdout' ELSE 'excluded' END, verdict.reason, message.id,
+    CASE WHEN verdict.reason = '' AND NOT verdict.waits THEN variant.id END
 FROM {VERDICTS} AS verdict
+LEFT JOIN campaigns_variant AS variant ON variant.campaign_id = %(campaign)s AND variant.content_id = verdict.content_id
 LEFT JOIN messaging_message AS message
   ON message.campaign_id = %(campaign)s AND message.customer_id = verdict.customer_id AND verdict.reason = ''
 ON CONFLICT (campaign_id, customer_id) DO NOTHING
@@ -105,7 +127,7 @@ def take_snapshot(campaign: Campaign, at: dt.datetime | None = None) -> int:
     `at` is the moment of sending (now), which a history written afterwards may give.
     """
     plan = touch_plan(campaign, at)
-    queue_broadcast(plan, content_id=campaign.content_id)
+    queue_broadcast(plan, content_id=campaign.content_id, split=split_of(campaign, plan.at))
     with connection.cursor() as cursor:
         cursor.execute(_RECIPIENTS, {"campaign": campaign.id})
         people = int(cursor.rowcount)
@@ -114,6 +136,7 @@ def take_snapshot(campaign: Campaign, at: dt.datetime | None = None) -> int:
     return people
 
 
+# What is open of a direct campaign is counted from its messages, of a WeCom campaign from its tasks.
 _ADVANCE = """
 UPDATE campaigns_campaign AS campaign
 SET state = CASE WHEN task.open_tasks = 0 THEN 'finished' WHEN task.waiting = 0 THEN 'awaiting_staff' ELSE campaign.state END,
@@ -122,7 +145,12 @@ FROM (
     SELECT running.id, count(entry.id) FILTER (WHERE entry.state IN ('pending', 'creating', 'unknown')) AS waiting,
         count(entry.id) FILTER (WHERE entry.state IN ('pending', 'creating', 'unknown', 'created', 'confirmed')) AS open_tasks
     FROM campaigns_campaign AS running LEFT JOIN messaging_masstask AS entry ON entry.campaign_id = running.id
-    WHERE running.state IN ('launching', 'awaiting_staff') AND running.launched_at IS NOT NULL
+    WHERE running.state IN ('launching', 'awaiting_staff') AND running.launched_at IS NOT NULL AND running.channel = 'wecom'
+    GROUP BY running.id
+    UNION ALL
+    SELECT running.id, 1, count(*) FILTER (WHERE message.state IN ('queued', 'sending', 'unknown'))
+    FROM campaigns_campaign AS running LEFT JOIN messaging_message AS message ON message.campaign_id = running.id
+    WHERE running.state = 'launching' AND running.launched_at IS NOT NULL AND running.channel <> 'wecom'
     GROUP BY running.id
 ) AS task
 WHERE campaign.id = task.id AND campaign.state IN ('launching', 'awaiting_staff')
@@ -140,6 +168,39 @@ def advance_campaigns() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ADVANCE, {"now": now})
     attribute_buyers(ids)
+
+
+@job(Lane.USUAL, coalesce=True)
+def choose_winners() -> None:
+    """Where the hours of a test are over, the words that were opened most go to everybody who waited for them."""
+    now = clock.now()
+    waiting = Campaign.objects.filter(test_percent__lt=100, decided_at=None, launched_at__isnull=False, state__in=rules.RUNNING)
+    for campaign in waiting.order_by("id"):
+        if campaign.launched_at and campaign.launched_at + dt.timedelta(hours=campaign.test_hours) <= now:
+            choose_winner(campaign)
+
+
+def choose_winner(campaign: Campaign) -> int:
+    """End a campaign's test now; people released. Without any opening to go by, the first variant wins."""
+    with transaction.atomic():
+        current = locked(campaign.id)
+        if current.decided_at is not None or current.state not in rules.RUNNING:
+            return 0
+        best = winner(tried(current.id))
+        variant = current.variants.filter(id=best.variant_id).first() if best else None
+        variant = variant or current.variants.filter(tag_ids=[]).order_by("position").first()
+        current.winner, current.decided_at = variant, clock.now()
+        current.save(update_fields=["winner", "decided_at"])
+        released = release_waiting(current.id, variant.content_id if variant else current.content_id)
+        with connection.cursor() as cursor:
+            cursor.execute(_ADOPT, {"campaign": current.id, "variant": variant.id if variant else None})
+    return released
+
+
+_ADOPT = """
+UPDATE campaigns_recipient SET variant_id = %(variant)s
+WHERE campaign_id = %(campaign)s AND arm = 'treated' AND variant_id IS NULL
+"""
 
 
 def pause_campaign(campaign: Campaign, *, actor: User) -> int:

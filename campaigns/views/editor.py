@@ -83,6 +83,10 @@ def _draft(clean: dict[str, Any]) -> Draft:
         attribution_days=clean["attribution_days"],
         salt=clean["salt"],
         launch_at=clean["launch_at"],
+        stagger_minutes=clean["stagger_minutes"],
+        at_best_hour=clean["at_best_hour"],
+        test_percent=clean["test_percent"],
+        test_hours=clean["test_hours"],
     )
 
 

@@ -10,26 +10,31 @@ from django.views.decorators.http import require_safe
 from campaigns.choices import CampaignState
 from campaigns.models import Campaign
 from campaigns.queries.audience import touch_plan
+from campaigns.queries.credits import claims
 from campaigns.queries.funnel import funnel, sender_checks, senders
 from campaigns.queries.lists import product_of
 from campaigns.queries.recipients import FATES, recipients
+from campaigns.queries.variants import variant_rows
 from campaigns.rules import launch as rules
-from campaigns.rules.wording import check_content
+from campaigns.services.launch import content_findings
 from campaigns.views.actor import actor
 from campaigns.views.editor import audience_context, sentence
 from campaigns.views.picture import as_json, comparison, failed_checks, stages
 from core import clock, params
 from core.errors import BadInput
-from messaging.choices import MessageState, Reason
+from messaging.choices import MessageState, Reason, Route
 from messaging.queries import quiet_end
 from staff.access import may, requires
 from staff.models import AuditEntry
+from tagging.models import Tag
 
 STOP_POLLING = 286
 
 
 def _campaigns() -> QuerySet[Campaign]:
-    return Campaign.objects.select_related("segment", "content", "created_by", "approved_by").defer("content__card_image")
+    return Campaign.objects.select_related("segment", "content", "created_by", "approved_by", "winner").defer(
+        "content__card_image"
+    )
 
 
 @require_safe
@@ -57,6 +62,7 @@ def _common(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "is_cancellable": campaign.state in rules.CANCELLABLE,
         "is_running": campaign.state in rules.RUNNING,
         "is_paused": campaign.state == CampaignState.PAUSED,
+        "variants": variant_rows(campaign.id),
     }
 
 
@@ -66,9 +72,8 @@ def _history(campaign: Campaign) -> list[AuditEntry]:
 
 
 def _review(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    product = product_of(campaign)
-    content = campaign.content
-    findings = check_content(content.text, content.card_title, product.price_from_amount if product else None)
+    contents = [campaign.content, *(one.content for one in campaign.variants.select_related("content").order_by("position"))]
+    findings = list(dict.fromkeys(found for content in contents for found in content_findings(campaign, content)))
     try:
         known = audience_context(actor(request), touch_plan(campaign))
     except BadInput as error:
@@ -77,6 +82,7 @@ def _review(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     blocked = any(finding.is_blocking for finding in findings)
     return known | {
         "findings": findings,
+        "tag_choices": Tag.objects.order_by("group_id", "name").only("id", "name")[:400],
         "has_text": True,
         "sentence": sentence(campaign.segment),
         "is_blocked": blocked,
@@ -89,13 +95,15 @@ def _review(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
 
 def _results(campaign: Campaign) -> dict[str, Any]:
     numbers, rows = funnel(campaign), senders(campaign.id)
-    checks = numbers.checks + sender_checks(numbers, rows)
+    by_members = sender_checks(numbers, rows) if campaign.channel == Route.WECOM else []
+    checks = numbers.checks + by_members
     ends = numbers.window_ends_at
     return {
         "funnel": numbers,
         "stages": stages(numbers),
         "comparison": comparison(numbers),
         "rows": rows,
+        "claims": claims(campaign.id),
         "broken": failed_checks(checks),
         "unconfirmed": [row for row in rows if row.unconfirmed_tasks],
         "window_open": ends is not None and ends > clock.now(),

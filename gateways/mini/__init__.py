@@ -1,9 +1,10 @@
 """The WeChat mini-program's server side: log-in codes, phone numbers, subscribe messages, codes and links."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from gateways.many import Parcel, Pending
 from gateways.registry import gateway
 
 
@@ -45,6 +46,10 @@ class Mini(Protocol):
 
     def send_subscribe_message(self, *, openid: str, template_id: str, page: str, data: Mapping[str, str]) -> None:
         """Send one subscribe message: at most once, one per accept, no outcome query. `data` maps field to text."""
+        ...
+
+    def send_subscribe_messages(self, parcels: Sequence[Parcel]) -> Pending:
+        """Many of them at once. The platform knows no key: what is unclear must not be sent a second time."""
         ...
 
     def wxacode(self, *, scene: str, page: str) -> bytes:

@@ -1,12 +1,14 @@
 """The real mini-program server API. wechatpy 1.8.18 lacks most of it, so the requests are built here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
+import msgspec
 from django.conf import settings
 
 from gateways.errors import BAD_ANSWER, GatewayError
+from gateways.many import Batch, Parcel, WeChatMany
 from gateways.mini import MiniSession, PhoneNumber
 from gateways.services import record_call
 from gateways.shared_state import SharedState, shared_state
@@ -65,6 +67,7 @@ class LiveMini:
             can_force=True,
             record=record,
         )
+        self._subscribe = WeChatMany(self.api, base_url, "api.weixin.qq.com", "/cgi-bin/message/subscribe/send")
 
     def code2session(self, code: str) -> MiniSession:
         params = {"appid": self._app_id, "secret": self._secret, "js_code": code, "grant_type": "authorization_code"}
@@ -87,6 +90,9 @@ class LiveMini:
             "POST", BASE + "cgi-bin/message/subscribe/send", data={**message, "miniprogram_state": "formal", "lang": "zh_CN"}
         )
 
+    def send_subscribe_messages(self, parcels: Sequence[Parcel]) -> Batch:
+        return self._subscribe.start(parcels, _subscribe_body)
+
     def wxacode(self, *, scene: str, page: str) -> bytes:
         request = {"scene": scene, "page": page, "width": CODE_WIDTH, "env_version": "release"}
         found = self.api.call("POST", BASE + "wxa/getwxacodeunlimit", data=request, binary=True)
@@ -99,3 +105,13 @@ class LiveMini:
         found = self.api.call("POST", BASE + "wxa/generate_urllink", data=request)
         with understood("wxa/generate_urllink"):
             return str(found["url_link"])
+
+
+def _subscribe_body(parcel: Parcel) -> bytes:
+    return msgspec.json.encode(
+        {
+            "touser": parcel.address, "template_id": parcel.template_id, "page": parcel.page,
+            "data": {name: {"value": value} for name, value in parcel.fields.items()},
+            "miniprogram_state": "formal", "lang": "zh_CN",
+        }
+    )  # fmt: skip

@@ -15,6 +15,7 @@ from gateways.simulator import (
     messages,
     mini,
     octo,
+    official,
     pay,
     sms,
     tags,
@@ -40,6 +41,7 @@ _REGISTERED = (
     messages,
     groups,
     ways,
+    official,
     control_people,
     control_groups,
 )  # importing them adds their APIs and verbs

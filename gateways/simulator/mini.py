@@ -55,9 +55,10 @@ def _check_app(world: World, call: Call) -> str:
     appid, secret = call.text("appid"), call.text("secret")
     if not appid or not secret:
         raise ApiError(41004 if appid else 41002)
-    if appid != world.setting("MINI_APP_ID"):
+    known = {world.setting(f"{name}_APP_ID"): world.setting(f"{name}_APP_SECRET") for name in ("MINI", "OA")}
+    if appid not in known:
         raise ApiError(40013)
-    if secret != world.setting("MINI_APP_SECRET"):
+    if secret != known[appid]:
         raise ApiError(40125)
     return appid
 

@@ -17,6 +17,15 @@ class MiniUser(msgspec.Struct, omit_defaults=True, gc=False):
     subscribe: dict[str, int] = {}
 
 
+class Follower(msgspec.Struct, omit_defaults=True, gc=False):
+    """A follower of the official account. `taken` holds the message keys it had, with the virtual moment of each."""
+
+    openid: str
+    follows: bool = True
+    taken: dict[str, float] = {}
+    received: int = 0
+
+
 @dataclass(slots=True)
 class OneTimeCode:
     """A js_code (`login`) or a phone code (`phone`): five virtual minutes, once."""

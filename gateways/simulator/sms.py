@@ -32,7 +32,12 @@ def respond(world: World, request: Request) -> Response:
     form = {**request.query, **dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))}
     try:
         _check_signature(world, request, form)
-        if (form.get("Action") or request.headers.get("x-acs-action")) != "SendSms":
+        action = form.get("Action") or request.headers.get("x-acs-action")
+        if action == "QuerySendDetails":
+            return json_response(
+                {"Code": "OK", "Message": "OK", "RequestId": _request_id(world), **_details(world, form)}, code="OK"
+            )
+        if action != "SendSms":
             raise SmsError("InvalidAction.NotFound", "Specified api is not found", 404)
         biz_id = _send(world, form)
     except SmsError as error:
@@ -112,6 +117,19 @@ def _check_caps(world: World, phone: str, template: str) -> None:
         raise SmsError("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits")
     if sum(shanghai(at).date() == shanghai(now).date() for at, _ in times) >= TOTAL_PER_DAY:
         raise SmsError("isv.DAY_LIMIT_CONTROL", "触发日发送限额")
+
+
+def _details(world: World, form: dict[str, str]) -> Json:
+    """The messages to a number on a Shanghai day, newest first, by pages."""
+    phone, day = form.get("PhoneNumber", ""), form.get("SendDate", "")
+    size, page = int(form.get("PageSize") or 10), int(form.get("CurrentPage") or 1)
+    mine = [one for one in reversed(world.state.sms) if one.phone == phone and f"{shanghai(one.at):%Y%m%d}" == day]
+    rows = [
+        {"PhoneNum": one.phone, "OutId": one.out_id, "BizId": one.biz_id, "SendStatus": 3, "ErrCode": "DELIVERED",
+         "TemplateCode": one.template_code}
+        for one in mine[(page - 1) * size : page * size]
+    ]  # fmt: skip
+    return {"TotalCount": str(len(mine)), "SmsSendDetailDTOs": {"SmsSendDetailDTO": rows}}
 
 
 def _params(form: dict[str, str]) -> Json:

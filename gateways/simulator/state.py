@@ -14,7 +14,7 @@ import msgspec
 from gateways.simulator.clock import ClockState
 from gateways.simulator.defaults import SIM_MEMBERS, SIM_SETTINGS
 from gateways.simulator.faults import FaultRule
-from gateways.simulator.mini_state import MiniLink, MiniUser, OneTimeCode, PayOrder, Refund
+from gateways.simulator.mini_state import Follower, MiniLink, MiniUser, OneTimeCode, PayOrder, Refund
 from gateways.simulator.octo_state import OctoState
 
 Json = dict[str, Any]
@@ -224,7 +224,7 @@ class Line:
     """One thing shown on a phone: a chat line, a notification, an SMS."""
 
     at: float
-    channel: Literal["chat", "welcome", "mass", "subscribe", "sms", "app"]
+    channel: Literal["chat", "welcome", "mass", "subscribe", "official", "sms", "app"]
     sender: str
     kind: str
     content: Json
@@ -343,6 +343,7 @@ class State:
     staff_message_times: dict[str, list[float]] = field(default_factory=dict)
     recent_messages: dict[str, float] = field(default_factory=dict)
     mini_users: dict[str, MiniUser] = field(default_factory=dict)
+    followers: dict[str, Follower] = field(default_factory=dict)
     codes: dict[str, OneTimeCode] = field(default_factory=dict)
     login_times: dict[str, list[float]] = field(default_factory=dict)
     links: dict[str, MiniLink] = field(default_factory=dict)

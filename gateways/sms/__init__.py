@@ -1,10 +1,11 @@
 """Text messages through Aliyun SMS: templates only, marketing only with consent and an opt-out in the text."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from gateways.many import Parcel, Pending
 from gateways.registry import gateway
 
 
@@ -36,11 +37,29 @@ class SmsReply:
     sent_at: dt.datetime
 
 
+@dataclass(frozen=True)
+class SmsFound:
+    """The vendor's answer about one message: `exists`, and `delivered` as far as it is known (None: not yet)."""
+
+    exists: bool
+    delivered: bool | None = None
+    biz_id: str = ""
+    error: str = ""
+
+
 class Sms(Protocol):
     """What we use of the SMS vendor. Every method may raise `GatewayError`."""
 
     def send(self, *, phone: str, template: str, params: Mapping[str, str], out_id: str) -> SmsReceipt:
         """Send one templated message to a mainland number. The vendor does not de-duplicate on `out_id`: send once."""
+        ...
+
+    def send_many(self, parcels: Sequence[Parcel]) -> Pending:
+        """Many at once; the parcel's key becomes the `out_id`. What is unclear is asked for with `find`."""
+        ...
+
+    def find(self, *, phone: str, out_id: str, on: dt.date) -> SmsFound:
+        """Whether the vendor has taken a message with this `out_id` on a Shanghai day: how an unclear call is settled."""
         ...
 
     def parse_callback(self, query: Mapping[str, str], body: bytes) -> list[SmsReport | SmsReply]:

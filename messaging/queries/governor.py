@@ -256,7 +256,7 @@ SELECT (SELECT count(*) FROM audience),
     (SELECT coalesce(jsonb_object_agg(reason, people), '{}')::text
      FROM (SELECT reason, count(*) AS people FROM verdict WHERE reason <> '' GROUP BY reason) AS held),
     (SELECT coalesce(jsonb_object_agg(sender_id, people), '{}')::text
-     FROM (SELECT sender_id, count(*) AS people FROM verdict WHERE reason = '' GROUP BY sender_id) AS senders),
+     FROM (SELECT sender_id, count(*) AS people FROM verdict WHERE reason = '' AND sender_id IS NOT NULL GROUP BY 1) AS senders),
     ARRAY(SELECT customer_id FROM verdict WHERE reason = '' ORDER BY hashint8(customer_id) LIMIT %(g_sample)s)
 """
 

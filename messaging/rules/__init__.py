@@ -5,9 +5,14 @@ import datetime as dt
 import hashlib
 
 from core.clock import SHANGHAI
-from messaging.choices import Route, TouchPurpose
+from messaging.choices import Mode, Route, TouchPurpose
 from staff.choices import PlatformCapRule
 
+# The channels' ability to settle a lost answer (reliability.md A3, platform-contracts 1.11 to 1.16).
+MODES: dict[str, Mode] = {
+    Route.WECOM: Mode.ASK, Route.SMS: Mode.ASK, Route.OFFICIAL: Mode.KEY, Route.KF: Mode.KEY,
+    Route.SUBSCRIBE: Mode.ONCE, Route.INBOX: Mode.OWN,
+}  # fmt: skip
 TEMPLATED = frozenset({Route.SUBSCRIBE, Route.SMS, Route.OFFICIAL})  # only what the platform approved may be said there
 TEXT_BYTES = 4000  # platform-contracts 1.8: counted in UTF-8 bytes
 TITLE_BYTES = 64

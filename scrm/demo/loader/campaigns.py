@@ -17,6 +17,7 @@ from campaigns.services.attribution import attribute_orders
 from campaigns.services.cards import card_image
 from campaigns.services.drafts import Draft, create_campaign, submit_campaign
 from campaigns.services.launch import take_snapshot
+from campaigns.services.variants import add_variant
 from catalog.models import Product
 from core.clock import SHANGHAI, shanghai_date
 from core.event_types import MessageClicked, MessageSent
@@ -32,7 +33,7 @@ from scrm.demo.loader.tables import copy, stable_uuid
 from scrm.demo.population import CHUNK, Population, make_population
 from scrm.demo.purchases import order_of
 from staff.models import AgencyPolicy
-from tagging.models import Segment
+from tagging.models import Segment, Tag
 
 HOUR = 10
 _NOT_FRIEND, _OVER_CAP = 0.03, 0.02
@@ -101,6 +102,7 @@ def _play(story: Story, people: _People, record: dict[str, Any], segment: Segmen
     campaign = create_campaign(_draft(record, segment), actor=story.members["ops"])
     campaign.segment_condition = segment.condition
     campaign.approved_by = story.members["admin"]
+    _add_variants(campaign, record, story)
     take_snapshot(campaign, at)
     code = campaign.content.product_code
     played = Played(campaign, [product.code for product in world.products()].index(code), at)
@@ -114,6 +116,16 @@ def _play(story: Story, people: _People, record: dict[str, Any], segment: Segmen
         created_at=at - dt.timedelta(hours=19), segment_condition=segment.condition,
     )  # fmt: skip
     attribute_orders(customer_ids=[customer_id for _message, customer_id, _at in sent])
+
+
+def _add_variants(campaign: Campaign, record: dict[str, Any], story: Story) -> None:
+    """The ways to say it that the record names, for tags or by chance."""
+    for entry in record.get("variants", ()):
+        tags = list(Tag.objects.filter(name__in=entry["tags"]).values_list("id", flat=True))
+        add_variant(
+            campaign, name=entry["name"], text=entry["text"], card_title=entry["card_title"], weight=entry["weight"],
+            tag_ids=tags, actor=story.members["ops"],
+        )  # fmt: skip
 
 
 def _confirm_tasks(played: Played, rng: np.random.Generator) -> dict[int, dt.datetime]:

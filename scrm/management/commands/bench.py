@@ -21,12 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help="the full size; takes long")
         parser.add_argument("--seconds", type=float, help="CPU seconds per instance, for measures of a search")
 
+        parser.add_argument("--recipients", type=int, help="people of the broadcast")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Exit code 1 when the measure misses its target."""
         module = importlib.import_module(f"bench.{options['name']}")
         if options["smoke"] and options["full"]:
             raise CommandError("--smoke and --full exclude each other")
         size = "smoke" if options["smoke"] else "full" if options["full"] else "usual"
-        more = {"seconds": options["seconds"]} if options["seconds"] else {}
+        more = {name: options[name] for name in ("seconds", "recipients") if options[name]}
         if not module.run(size, self.stdout.write, **more):
             sys.exit(1)
