@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class House(models.TextChoices):
@@ -100,7 +101,7 @@ class Stacking(models.TextChoices):
 class CostOwner(models.TextChoices):
     """Who pays for what a coupon takes off."""
 
-    AGENCY = "agency", _("The agency")
+    AGENCY = "agency", pgettext_lazy("who bears a cost", "The agency")
     MERCHANT = "merchant", _("The merchant")
     SHARED = "shared", _("Shared")
 
@@ -208,4 +209,4 @@ class PaidBy(models.TextChoices):
 
     BENEFIT = "benefit", _("Benefit")
     POINTS = "points", _("Points")
-    ON_SITE = "on_site", _("On site")
+    ON_SITE = "on_site", pgettext_lazy("paid", "On site")

@@ -151,7 +151,7 @@ class SlotsForm(forms.Form):
         """A slot ends after it begins."""
         data = super().clean() or self.cleaned_data
         if data.get("starts") and data.get("ends") and data["ends"] <= data["starts"]:
-            self.add_error("ends", _("It ends before it begins."))
+            self.add_error("ends", _("The end must come after the start."))
         return data
 
 

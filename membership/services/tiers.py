@@ -160,7 +160,7 @@ def start_draft(by: User) -> TierScheme:
                 tier=tier, benefit_id=cell.benefit_id, quantity=cell.quantity, period=cell.period, value=cell.value
             )
     if current is None:
-        Tier.objects.create(scheme=draft, code="base", name=_("Member"), rank=0)
+        Tier.objects.create(scheme=draft, code="base", name=_("Ordinary member"), rank=0)
     return draft
 
 
