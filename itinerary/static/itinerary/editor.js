@@ -210,11 +210,7 @@ function take(body) {
 async function load() { take(await (await fetch(`${base}/data.json`)).json()); }
 
 function draw() {
-  const active = document.activeElement;
-  const keep = focusKey || active?.closest?.(".brick")?.dataset.key;
-  const issues = new Map();
-  for (const issue of state.issues) if (issue.block) issues.set(issue.block, [...(issues.get(issue.block) || []), issue]);
-  $("days").replaceChildren(...state.document.days.map((day, index) => drawDay(day, index, issues)), ...(canEdit ? [el("button", { class: "btn block", type: "button", onclick: () => edit([{ do: "add_day", at: state.document.days.length + 1 }]) }, icon("plus"), words.addDay)] : []));
+  drawDays();
   drawPrice();
   drawIssues();
   drawMap();
@@ -222,6 +218,15 @@ function draw() {
   drawLog();
   $("undo").disabled = !undoStack.length;
   $("redo").disabled = !redoStack.length;
+}
+
+// The days alone: all that changes while a block is carried about.
+function drawDays() {
+  const active = document.activeElement;
+  const keep = focusKey || active?.closest?.(".brick")?.dataset.key;
+  const issues = new Map();
+  for (const issue of state.issues) if (issue.block) issues.set(issue.block, [...(issues.get(issue.block) || []), issue]);
+  $("days").replaceChildren(...state.document.days.map((day, index) => drawDay(day, index, issues)), ...(canEdit ? [el("button", { class: "btn block", type: "button", onclick: () => edit([{ do: "add_day", at: state.document.days.length + 1 }]) }, icon("plus"), words.addDay)] : []));
   if (keep) document.querySelector(`.brick[data-key="${CSS.escape(keep)}"]`)?.focus({ preventScroll: !focusKey });
   focusKey = null;
 }
@@ -449,7 +454,7 @@ function keys(event, block, day, at) {
   if (key === "]" && day < days.length - 1) { event.preventDefault(); place(block.key, day + 1, 0); }
 }
 
-function pick(block, day, at) { picked = { key: block.key, from: { day, at } }; focusKey = block.key; draw(); say(fill(words.picked, { name: block.name })); }
+function pick(block, day, at) { picked = { key: block.key, from: { day, at } }; focusKey = block.key; drawDays(); say(fill(words.picked, { name: block.name })); }
 function carry(block, day, at, key) {
   const days = state.document.days;
   const target = { ArrowUp: [day, at - 1], ArrowDown: [day, at + 1], ArrowLeft: [day - 1, at], ArrowRight: [day + 1, at] }[key];
@@ -457,7 +462,7 @@ function carry(block, day, at, key) {
   const room = days[target[0]].blocks.length - (target[0] === day ? 1 : 0);
   applyHere({ do: "move", key: block.key, day: target[0] + 1, at: Math.min(Math.max(target[1], 0), room) });
   focusKey = block.key;
-  draw();
+  drawDays();
 }
 function dropPicked() {
   const { key, from } = picked;
