@@ -240,4 +240,4 @@ def test_any_order_of_calls(machine: type[RuleBasedStateMachine]) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("machine", [LedgerMachine, CouponMachine])
 def test_ten_thousand_steps(machine: type[RuleBasedStateMachine]) -> None:
-    _run(machine, 100, 50)
+    _run(machine, 200, 50)
