@@ -13,6 +13,7 @@ from core.tables.texts import compare_key, phones
 
 LABELS: dict[str, tuple[str, ...]] = {
     FeedField.NAME: (
+        "车次", "航班号", "班次", "trainid", "flightid",
         "名称", "名字", "资源名称", "产品名称", "酒店名称", "景点名称", "餐厅名称", "标题", "name", "title", "hotelname",
     ),
     FeedField.EXTERNAL_ID: (
@@ -32,6 +33,10 @@ LABELS: dict[str, tuple[str, ...]] = {
     FeedField.DURATION: ("游玩时间", "游览时间", "游玩时长", "建议游玩时间", "时长", "duration", "visittime"),
     FeedField.HOURS: ("营业时间", "开放时间", "开门时间", "hours", "openinghours", "opentime"),
     FeedField.STOCK: ("库存", "余量", "可售数量", "房量", "stock", "inventory", "allotment"),
+    FeedField.ORIGIN: ("出发站", "出发地", "始发站", "起点站", "出发机场", "from", "origin", "departurestation"),
+    FeedField.TARGET: ("到达站", "终到站", "终点站", "到达地", "到达机场", "to", "arrivalstation"),
+    FeedField.DEPARTS: ("发车时间", "出发时间", "开车时间", "起飞时间", "departs", "departure", "departuretime", "begintime"),
+    FeedField.ARRIVES: ("到达时间", "到站时间", "降落时间", "arrives", "arrival", "arrivaltime", "endtime"),
     FeedField.VALID_UNTIL: ("有效期至", "有效期", "截止日期", "失效日期", "validuntil", "expires"),
     FeedField.LATITUDE: ("纬度", "latitude", "lat"),
     FeedField.LONGITUDE: ("经度", "longitude", "lng", "lon"),
@@ -53,7 +58,7 @@ _LABELS_OF_KIND: dict[ResourceKind, str] = {
     ResourceKind.ATTRACTION: "门票 门票价格 游玩时间 景点名称",
     ResourceKind.HOTEL: "酒店类型 酒店设施 房价 酒店名称",
     ResourceKind.RESTAURANT: "人均消费 人均 推荐菜 餐厅名称",
-    ResourceKind.TRANSPORT: "车型 车牌 座位数 发车时间",
+    ResourceKind.TRANSPORT: "车型 车牌 座位数 发车时间 出发站 到达站 车次 trainid flightid",
 }
 _KIND_WORDS = {word: kind for kind, words in _WORDS_OF_KIND.items() for word in words.split()}
 _KIND_HINTS = {label: kind for kind, labels in _LABELS_OF_KIND.items() for label in labels.split()}

@@ -15,6 +15,8 @@ from catalog.feeds.columns import extra_name, kind_of
 from catalog.feeds.decoding import Cell, Row, Table, as_text
 from catalog.feeds.durations import parse_duration
 from catalog.feeds.hours import parse_hours
+from catalog.feeds.legs import DAY, hides_a_day, names_nothing, parse_moment, parse_travel
+from catalog.feeds.orders import without_orders
 from catalog.feeds.prices import LARGEST_PRICE, is_yuan, parse_coordinate, parse_price, parse_rating
 from core.tables.columns import Match
 from core.tables.dates import parse_date
@@ -99,6 +101,7 @@ class Reader:
         more = [(extra_name(match.column), position[match.column]) for match in certain if match.field == FeedField.EXTRA]
         self._extras = more[:EXTRA_COLUMNS]
         self._seen: set[str] = set()
+        self._named: set[tuple[str, str]] = set()
 
     def read_all(self, rows: Iterable[Row]) -> Iterator[Outcome]:
         """Every row's outcome, in order."""
@@ -112,6 +115,10 @@ class Reader:
         """The row's cell for a field; None when it has none."""
         index = self._at.get(field)
         return row.cells[index] if index is not None and index < len(row.cells) else None
+
+    def has(self, field: FeedField) -> bool:
+        """Whether the file has a column for a field."""
+        return field in self._at
 
     def label(self, field: FeedField) -> str:
         """How the file calls a field; its own name where the file has no such column."""
@@ -130,6 +137,14 @@ class Reader:
             return False
         self._seen.add(key)
         return True
+
+    def is_twin(self, name: str, address: str) -> bool:
+        """Whether an earlier row, under another id, has this name at this address; remembers it."""
+        key = (compare_key(name), compare_key(address))
+        if key in self._named:
+            return True
+        self._named.add(key)
+        return False
 
 
 class _Refuse(Exception):
@@ -178,29 +193,67 @@ class _OneRow:
         raw = self.text(FeedField.NAME)
         plain = clean(raw, NAME_LIMIT)
         self.name = plain.text
-        self.external_id = clean(self.text(FeedField.EXTERNAL_ID), ID_LIMIT).text or compare_key(plain.text)[:ID_LIMIT]
+        origin, target = self.stations()
+        line = f"{plain.text} {origin}–{target}"[:NAME_LIMIT] if plain.text and origin and target else plain.text
+        self.external_id = clean(self.text(FeedField.EXTERNAL_ID), ID_LIMIT).text or compare_key(line)[:ID_LIMIT]
         if not plain.text:
             raise self.refuse(FeedField.NAME, IssueReason.MISSING_NAME, raw)
         if plain.was_cut:
             raise self.refuse(FeedField.NAME, IssueReason.NAME_TOO_LONG, raw)
         if plain.had_markup:
             self.note(FeedField.NAME, IssueReason.MARKUP_REMOVED, raw)
+        if without_orders(plain.text)[1]:
+            raise self.refuse(FeedField.NAME, IssueReason.INSTRUCTION, raw)
         if not self.reader.is_new(self.external_id):
             where = FeedField.EXTERNAL_ID if self.text(FeedField.EXTERNAL_ID) else FeedField.NAME
             raise self.refuse(where, IssueReason.DUPLICATE_ROW, self.external_id)
+        self.name = line
         kind_text = self.text(FeedField.KIND)
         found = kind_of(kind_text)
         if found is not None and found != self.reader.kind:
             raise self.refuse(FeedField.KIND, IssueReason.WRONG_KIND, kind_text)
 
     def draft(self) -> Draft:
+        journey = self.journey()
         price = self.price()
         address = self.short(FeedField.ADDRESS, ADDRESS_LIMIT)
+        if self.reader.is_twin(self.name, address):
+            self.note(FeedField.NAME, IssueReason.TWIN_ROW, self.external_id)
         latitude, longitude = self.place()
         return Draft(
             self.row.number, self.external_id, self.name, self.city(address), address, latitude, longitude,
-            price, self.rating(), self.visit_minutes(), self.attributes(),
+            price, self.rating(), self.visit_minutes(), self.attributes() | journey,
         )  # fmt: skip
+
+    # --- a train or flight
+    def stations(self) -> tuple[str, str]:
+        """Where it leaves from and arrives at; empty for what is no journey."""
+        if self.reader.kind != ResourceKind.TRANSPORT or not self.reader.has(FeedField.ORIGIN):
+            return "", ""
+        return clean(self.text(FeedField.ORIGIN), 60).text, clean(self.text(FeedField.TARGET), 60).text
+
+    def journey(self) -> dict[str, Any]:
+        origin, target = self.stations()
+        if not origin and not target and not self.reader.has(FeedField.ORIGIN):
+            return {}
+        for field, station in ((FeedField.ORIGIN, origin), (FeedField.TARGET, target)):
+            if names_nothing(station):
+                raise self.refuse(field, IssueReason.PLACE_MISSING, station)
+            if not any(station.startswith(city) for city in self.reader.known_cities):
+                self.note(field, IssueReason.PLACE_UNKNOWN, station)
+        departs, arrives = parse_moment(self.text(FeedField.DEPARTS)), parse_moment(self.text(FeedField.ARRIVES))
+        if departs is None or arrives is None:
+            raw = f"{self.text(FeedField.DEPARTS)} – {self.text(FeedField.ARRIVES)}"
+            self.note(FeedField.DEPARTS, IssueReason.TIMES_UNREADABLE, raw)
+            return {"origin": origin, "target": target}
+        travel = parse_travel(self.text(FeedField.DURATION))
+        if hides_a_day(departs, arrives, travel):
+            shown_times = f"{self.text(FeedField.DEPARTS)} – {self.text(FeedField.ARRIVES)}, {travel} min"
+            self.note(FeedField.ARRIVES, IssueReason.DAY_HIDDEN, shown_times)
+        minutes = travel if travel is not None else (arrives.minute - departs.minute) % DAY + DAY * max(0, arrives.days - 1)
+        return {
+            "origin": origin, "target": target, "departs": departs.minute, "arrives": arrives.minute, "travel_minutes": minutes
+        }  # fmt: skip
 
     # --- single values
     def short(self, field: FeedField, limit: int) -> str:
@@ -243,6 +296,8 @@ class _OneRow:
         return found
 
     def visit_minutes(self) -> int | None:
+        if self.reader.kind == ResourceKind.TRANSPORT:  # how long a journey takes is no visit
+            return None
         raw = self.text(FeedField.DURATION)
         found = parse_duration(raw) if raw else None
         if raw and found is None:
@@ -263,6 +318,8 @@ class _OneRow:
 
     def city(self, address: str) -> str:
         raw = self.text(FeedField.CITY)
+        if not raw and not address and self.stations()[0]:
+            return _city_of_station(self.stations()[0], self.reader.known_cities)
         city = places.city_named(raw, self.reader.known_cities) if raw else ""
         city = city or places.city_in(address, self.reader.known_cities) or ("" if raw else self.reader.default_city)
         if not city:
@@ -287,13 +344,20 @@ class _OneRow:
 
     def addition(self, name: str, cell: Cell) -> str | list[str]:
         if isinstance(cell, list):
-            return [clean(part, 200).text for part in cell[:EXTRA_PARTS]]
+            parts = [without_orders(clean(part, 200).text) for part in cell[:EXTRA_PARTS]]
+            for _kept, orders in parts:
+                if orders:
+                    self.note(name, IssueReason.INSTRUCTION, orders)
+            return [kept for kept, _orders in parts if kept]
         plain = clean(cell or "", EXTRA_LIMIT)
         if plain.had_markup:
             self.note(name, IssueReason.MARKUP_REMOVED, cell or "")
         if plain.was_cut:
             self.note(name, IssueReason.TEXT_CUT, cell or "")
-        return plain.text
+        kept, orders = without_orders(plain.text)
+        if orders:
+            self.note(name, IssueReason.INSTRUCTION, orders)
+        return kept
 
     def hours(self) -> list[dict[str, Any]]:
         raw = self.text(FeedField.HOURS)
@@ -326,6 +390,11 @@ class _OneRow:
         if found is None:
             self.note(FeedField.PHONE, IssueReason.PHONE_BAD, raw)
         return found or []
+
+
+def _city_of_station(station: str, known: frozenset[str]) -> str:
+    """The city a station is named after (上海虹桥站: 上海); "" when we know none."""
+    return next((station[:length] for length in (5, 4, 3, 2) if station[:length] in known), "")
 
 
 def city_counts(table: Table, matches: Iterable[Match], known_cities: frozenset[str] = places.CITIES) -> Mapping[str, int]:

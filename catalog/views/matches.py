@@ -126,7 +126,7 @@ def _rows(pair: MatchPair, shows_prices: bool) -> list[tuple[str, str, str, bool
     facts: list[tuple[str, Any]] = [
         (_("Name"), lambda one: one.name),
         (_("City"), lambda one: one.city),
-        (_("Address"), lambda one: one.address),
+        (_("Street address"), lambda one: one.address),
         (_("Coordinates"), lambda one: "" if one.latitude is None else f"{one.latitude:.5f}, {one.longitude:.5f}"),
         (_("Class"), lambda one: one.attributes.get("stars") or one.attributes.get("hotel_type") or ""),
         (_("Phone"), lambda one: "、".join(str(part) for part in one.attributes.get("phones", [])[:3])),

@@ -13,6 +13,7 @@ from catalog.choices import ResourceKind
 from catalog.models import Resource
 from catalog.queries import resources as lists
 from catalog.queries.matching import offers_beside
+from catalog.queries.rates import skus_of
 from core import params
 from staff.access import may, may_reveal, requires
 from staff.choices import FieldClass
@@ -75,6 +76,7 @@ def resource_peek(request: HttpRequest, resource_id: int) -> HttpResponse:
     context = {
         "resource": resource,
         "beside": offers_beside(resource),
+        "skus": skus_of([resource.pk]).get(resource.pk, []),
         "shows_prices": may_reveal(request.user, FieldClass.COST),
         "can_edit": may(request.user, "suppliers.edit"),
         **_spoken(resource),

@@ -37,6 +37,7 @@ def supplier_list(request: HttpRequest) -> HttpResponse:
         "form": UploadForm(),
         "can_import": may(request.user, "suppliers.import"),
         "kinds": dict(ResourceKind.choices),
+        "sees_costs": may(request.user, "cost.view"),
         "waiting_pairs": pair_counts().get(MatchState.REVIEW, 0),
     }
     return render(request, "catalog/suppliers.html", context)

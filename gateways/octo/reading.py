@@ -52,7 +52,7 @@ def price(found: Any) -> Price:
     amounts = [Decimal(int(found[name])).scaleb(-digits) for name in ("original", "retail", "net")]
     if min(amounts) < 0:
         raise ValueError("negative")
-    return Price(*amounts, str(found["currency"])[:3])
+    return Price(amounts[0], amounts[1], amounts[2], str(found["currency"])[:3])
 
 
 def _status(found: Any) -> Status:

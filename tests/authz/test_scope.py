@@ -48,7 +48,10 @@ SHARED = {
     "user_id": "administrators and auditors only",
     "entry_id": "knowledge is the agency's",
     "document_id": "knowledge is the agency's",
-    **dict.fromkeys(["resource_id", "pair_id", "change_id"], "resources and what was joined are the agency's"),
+    **dict.fromkeys(
+        ["resource_id", "pair_id", "change_id", "supplier_id", "sku_id", "plan_id", "item_id", "key"],
+        "suppliers and the library are the agency's",
+    ),
     "batch_id": "imports are the agency's",
     "key_id": "keys of sources are the agency's",
     "rejection_id": "what sources sent is the agency's",

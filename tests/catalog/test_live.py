@@ -23,6 +23,7 @@ from core.models import Job
 from core.worker import run_pending
 from gateways.simulator.testing import SimulatorHandle
 from staff.models import User
+from tests.catalog.conftest import LogIn
 
 pytestmark = pytest.mark.django_db
 PIECES = {"adult": 2, "child": 1}
@@ -202,3 +203,27 @@ def test_what_is_not_live_and_what_is_over_is_refused(offer: LiveOffer, supplier
     with pytest.raises(Refused) as unknown:
         confirm_live(key=uuid.uuid4())
     assert unknown.value.code == "unknown_booking"
+
+
+def test_the_page_holds_confirms_and_gives_back(offer: LiveOffer, supplier: Supplier, log_in: LogIn) -> None:
+    url = f"/suppliers/{supplier.pk}/live"
+    planner, day = log_in("planner"), free_day(offer)
+    form = {"sku": offer.sku_id, "day": day, "adults": "2", "children": "1"}
+    assert planner.post(f"{url}/hold", {**form, "adults": "0", "children": "0"}).status_code == 422
+    assert planner.post(f"{url}/hold", {**form, "day": "yesterday"}).status_code == 422
+    assert LiveBooking.objects.count() == 0
+    assert planner.post(f"{url}/hold", form).status_code == 302
+    booking = LiveBooking.objects.get()
+    page = planner.get(url).content.decode()
+    assert "半山半岛帆船出海" in page
+    assert "495 CNY" in page
+    assert "495 CNY" not in log_in("readonly").get(url).content.decode()
+    act = f"/suppliers/live/{booking.key}"
+    assert planner.post(act, {"act": "burn"}).status_code == 400
+    assert planner.post(act, {"act": "confirm"}).status_code == 302
+    assert planner.post(act, {"act": "cancel"}).status_code == 302
+    booking.refresh_from_db()
+    assert booking.state == "cancelled"
+    assert planner.post(act, {"act": "confirm"}).status_code == 409
+    assert planner.post(f"{url}/sync").status_code == 302
+    assert planner.get("/suppliers/999999999/live").status_code == 404

@@ -68,7 +68,7 @@ class TestWhatIsThere:
 
     def test_the_catalogue(self) -> None:
         assert Supplier.objects.count() == 4
-        assert Resource.objects.count() == 427
+        assert Resource.objects.count() == 441
         assert not Resource.objects.filter(price_amount=None).exists()
         assert not Resource.objects.filter(destination=None).exists()
         assert Product.objects.count() == 24

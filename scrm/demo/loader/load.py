@@ -21,6 +21,7 @@ from scrm.demo.behaviour import make_behaviour
 from scrm.demo.chat import make_chats
 from scrm.demo.departures import departure_days
 from scrm.demo.loader.agency import load_catalog, load_departures, load_staff
+from scrm.demo.loader.contracts import load_contracts
 from scrm.demo.loader.people import Chunk, Trip, lifecycle_of, write_notes, write_people
 from scrm.demo.loader.purchases import Sold, write_orders
 from scrm.demo.loader.tables import analyze, continue_ids, empty_everything, next_id
@@ -76,6 +77,7 @@ def load_world(wish: Wish, truth_path: Path, say: Say, *, reset: bool = False) -
     days = departure_days(shanghai_date(wish.at), wish.customers)
     products = load_catalog(days)
     load_departures(days, products)
+    load_contracts(shanghai_date(wish.at), next(iter(members.values())))
     say(f"{len(members)} staff, {len(products)} products, {len(days)} departures, {Resource.objects.count()} resources")
     story = Story(wish, members, products, Seats(days), next_id(Customer))
     _load_customers(story, truth_path, say)
