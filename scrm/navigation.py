@@ -76,7 +76,7 @@ NAVIGATION = (
             Entry(_("Departures"), "/departures", "orders.view", "plane-takeoff", "g"),
             Entry(_("Products"), "/products", "products.view", "luggage", "p"),
             Entry(_("Suppliers and resources"), "/suppliers", "suppliers.view", "boxes", "r"),
-            Entry(_("Content library"), "/content", "products.view", "image", "b"),
+            Entry(_("Content library"), "/content", "products.view", "image", "x"),
             Entry(_("Orders"), "/orders", "orders.view", "receipt-text", "o", tab=True),
         ),
     ),
