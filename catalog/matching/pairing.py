@@ -73,10 +73,10 @@ def candidates(offers: Sequence[Offer], fresh: frozenset[int] | None = None) -> 
         for at, one in enumerate(members):
             for other in members[at + 1 :]:
                 left, right = sorted((one, other), key=lambda offer: offer.id)
-                key = (left.id, right.id)
-                if left.id == right.id or key in seen or (fresh is not None and not fresh & set(key)):
+                ids = (left.id, right.id)
+                if left.id == right.id or ids in seen or (fresh is not None and not fresh & set(ids)):
                     continue
-                seen.add(key)
+                seen.add(ids)
                 yield left, right
 
 
