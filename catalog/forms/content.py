@@ -57,7 +57,7 @@ class HoldForm(forms.Form):
     """What to hold with a supplier's own system."""
 
     sku = forms.ModelChoiceField(Sku.objects.none(), label=gettext_lazy("Purchasable units"))
-    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(label=gettext_lazy("On the day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     adults = forms.IntegerField(label=gettext_lazy("Adults"), min_value=0, max_value=60, initial=2)
     children = forms.IntegerField(label=gettext_lazy("Children"), min_value=0, max_value=60, initial=0)
 
