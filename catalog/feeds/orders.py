@@ -20,7 +20,7 @@ _ORDERS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_SENTENCE = re.compile(r"[^。！？!?\n;；]*[。！？!?\n;；]?")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?;；\n])|(?<=[A-Za-z\])]\.)(?=\s)")
 
 
 def without_orders(text: str) -> tuple[str, str]:
@@ -29,8 +29,7 @@ def without_orders(text: str) -> tuple[str, str]:
         return text, ""
     kept: list[str] = []
     gone: list[str] = []
-    for match in _SENTENCE.finditer(text):
-        sentence = match[0]
+    for sentence in _SENTENCE_END.split(text):
         (gone if sentence and _ORDERS.search(sentence) else kept).append(sentence)
     if not gone:  # the order runs over several sentences: nothing of it can be trusted
         return "", text.strip()
