@@ -15,7 +15,7 @@ from customers.models import Customer, DataRequest, HouseholdMember, MergeReview
 from customers.services.exports import make_export
 from customers.services.households import save_traveller
 from customers.services.merging import merge_customers
-from itinerary.models import Itinerary, ItineraryVersion
+from itinerary.models import Itinerary, ItineraryVersion, Quote, QuoteVersion, Trip
 from membership.models import (
     Adjustment,
     Coupon,
@@ -106,7 +106,7 @@ def stranger_s(wang: User) -> dict[str, object]:
         adult_amount=3980, child_amount=2980, total_amount=3980, placed_at=now, hold_until=now,
     )  # fmt: skip
     itinerary = Itinerary.objects.create(no=order.no, title="云南6日", customer=customer, owner=wang, starts_on=day)
-    ItineraryVersion.objects.create(itinerary=itinerary, number=1)
+    _sell(itinerary, ItineraryVersion.objects.create(itinerary=itinerary, number=1), order)
     return {
         "customer_id": customer.pk,
         "note_id": Note.objects.create(customer=customer, author=wang, text="喜欢安静").pk,
@@ -130,6 +130,17 @@ def stranger_s(wang: User) -> dict[str, object]:
             key="m", customer=customer, channel="wecom", purpose="service", state="queued", created_at=now
         ).pk,
     }
+
+
+def _sell(itinerary: Itinerary, version: ItineraryVersion, order: Order) -> None:
+    """A trip under this order."""
+    now, terms = clock.now(), [{"days_from": 30, "days_to": 0, "percent": "20"}]
+    sold = QuoteVersion.objects.create(
+        quote=Quote.objects.create(itinerary=itinerary), version=version, number=1, token="t" * 43, state="accepted",
+        sheet={}, shown={"days": 1, "blocks": []}, cancellation=terms, schedule=[], content_hash="0" * 64, total_amount=3980, valid_until=now, sent_at=now,
+    )  # fmt: skip
+    day = order.departure.departs_on if order.departure else now.date()
+    Trip.objects.create(itinerary=itinerary, order=order, quote_version=sold, starts_on=day, ends_on=day, opened_at=now)
 
 
 def _membership(customer: Customer, staff: User) -> dict[str, object]:
