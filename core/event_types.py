@@ -205,6 +205,25 @@ class ChatReceived(Fact):
 
     customer_id: int
     message_id: int
+    conversation_id: int | None = None
+
+
+@fact("chat.handed_over")
+class ChatHandedOver(Fact):
+    """A conversation went from the assistant to people; `reason` is a word such as mood, asked_for_person, unknown."""
+
+    customer_id: int
+    conversation_id: int
+    reason: str
+
+
+@fact("chat.rated")
+class ChatRated(Fact):
+    """The customer rated how a person served them, 1 to 5."""
+
+    customer_id: int
+    conversation_id: int
+    rating: int
 
 
 @fact("trip.wished")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from gateways.views import console, customer_phone, mini_program, page, staff_phone
+from gateways.views import console, customer_phone, mini_program, page, service_chat, staff_phone
 
 app_name = "sim"
 View = Callable[..., Any]
@@ -38,6 +38,11 @@ _PAGES: tuple[tuple[str, View, str], ...] = (
     ("customer/<str:who>/sms/reply", customer_phone.sms_reply, "customer_sms_reply"),
     ("customer/<str:who>/me", customer_phone.me, "customer_me"),
     ("customer/<str:who>/groups/<str:chat_id>", customer_phone.group, "customer_group"),
+    ("customer/<str:who>/service", service_chat.service, "customer_service"),
+    ("customer/<str:who>/service/say", service_chat.say, "customer_service_say"),
+    ("customer/<str:who>/service/recall", service_chat.recall, "customer_service_recall"),
+    ("customer/<str:who>/mini/chat", service_chat.mini_chat, "mini_chat"),
+    ("customer/<str:who>/mini/chat/say", service_chat.mini_say, "mini_chat_say"),
     ("customer/<str:who>/mini", mini_program.open_page, "mini"),
     ("customer/<str:who>/mini/order", mini_program.order, "mini_order"),
     ("customer/<str:who>/pay/<str:out_trade_no>", mini_program.sheet, "sheet"),

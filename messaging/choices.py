@@ -106,3 +106,53 @@ class Obstacle(models.TextChoices):
     NO_MINI = "no_mini", _("Has never used the mini-program")
     TEMPLATE_ONLY = "template_only", _("SMS carries approved templates only; none is set up for single messages")
     NO_QUOTA = "no_quota", _("0 notices left: the customer has not allowed one")
+
+
+class ChatChannel(models.TextChoices):
+    """Where somebody talks to us."""
+
+    KF = "kf", _("WeCom customer service")
+    MINI = "mini", _("Mini-program")
+    WEB = "web", _("Website")
+
+
+class ChatState(models.TextChoices):
+    """Who speaks for us. `SERVED_IN_WECOM`: a servicer answers in the WeCom client; we read along."""
+
+    BOT = "bot", _("Assistant")
+    QUEUED = "queued", _("Waiting for a person")
+    HUMAN = "human", _("With a person")
+    SERVED_IN_WECOM = "wecom", _("With a person in WeCom")
+    CLOSED = "closed", _("Closed")
+
+
+class Author(models.TextChoices):
+    """Who wrote a line. `SYSTEM`: fixed words of ours at a turn of the talk (apology, hand-over, closing)."""
+
+    CUSTOMER = "customer", _("Customer")
+    BOT = "bot", _("Assistant")
+    STAFF = "staff", _("Staff")
+    SYSTEM = "system", _("Notice")
+    NOTE = "note", _("Internal note")
+
+
+class ChatKind(models.TextChoices):
+    """What a line is."""
+
+    TEXT = "text", _("Text")
+    MENU = "menu", _("Menu")
+    CARD = "card", _("Card")
+    IMAGE = "image", _("Picture")
+    VOICE = "voice", _("Voice")
+    OTHER = "other", _("Other")
+
+
+class LineState(models.TextChoices):
+    """Where a line of a chat stands."""
+
+    RECEIVED = "received", _("Received")
+    RECALLED = "recalled", _("Taken back by the customer")
+    QUEUED = "queued", _("On its way")
+    SENT = "sent", _("Sent")
+    SUPPRESSED = "suppressed", _("Held back: a person had taken over")
+    FAILED = "failed", _("Failed")

@@ -9,6 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from messaging.choices import BatchState, MessageState, PauseReason, Reason, Route, TaskState, TouchPurpose
+from messaging.models_chat import Agent as Agent
+from messaging.models_chat import ChatCard as ChatCard
+from messaging.models_chat import Conversation as Conversation
+from messaging.models_chat import Handling as Handling
+from messaging.models_chat import KfCursor as KfCursor
+from messaging.models_chat import Line as Line
 from staff.models import User
 
 

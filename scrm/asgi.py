@@ -22,7 +22,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings")
 django = cast(Application, WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8))
 
 # Exact path -> dotted name of an ASGI application. One that has an `aclose()` coroutine is closed with the server.
-NATIVE_ROUTES = {"/api/mp/v1/events:batch": "customers.api.ingest.app", "/web/v1/events": "customers.api.web.app"}
+NATIVE_ROUTES = {
+    "/api/mp/v1/events:batch": "customers.api.ingest.app",
+    "/web/v1/events": "customers.api.web.app",
+    "/inbox/stream": "service_bot.stream.app",
+}
 
 READ_AHEAD_BYTES = 1_000_000
 

@@ -12,6 +12,8 @@ CONDITION_FIELDS = [
 ]
 # What points are earned for: (order id) -> [(product's code, themes, amount in yuan)], one per line.
 ORDER_LINES = "orders.queries.customers.order_lines"
+# WeCom event -> the job (of one callback_id) that works on it, where an app above `customers` owns the event.
+CALLBACK_WORK = {"kf_msg_or_event": "messaging.services.kf.pull_callback"}
 EVENT_KINDS = ["customers.intake.kinds.options"]  # what other systems tell us, for the builders of rules
 # What the apps above customers add to its pages: columns of the list, names in the timeline, panels of the profile.
 CUSTOMER_COLUMNS = {"tags": "tagging.queries.tags_of"}
@@ -96,6 +98,8 @@ CUSTOMER_TABLES = {
     "messaging_message.customer_id": "move",
     "messaging_marketingpause.customer_id": "move",
     "messaging_noticeentry.customer_id": "move",
+    "messaging_conversation.customer_id": "move",
+    "messaging_chatcard.customer_id": "move",
     "orders_order.customer_id": "home",
     "membership_account.customer_id": "stay",
     "membership_lot.customer_id": "membership.services.merging.LOTS",
@@ -176,6 +180,7 @@ ERASURE_FINALLY = [
 ]
 # The copy of one's own data: a reader where plain columns do not do (customers.queries.own_data), "skip" for bookkeeping.
 CUSTOMER_EXPORTERS = {
+    "messaging_conversation.customer_id": "messaging.queries_chat.own_chats",
     "core_event.customer_id": "customers.queries.own_data.events",
     "customers_identity.customer_id": "customers.queries.own_data.identities",
     "customers_traveller.customer_id": "customers.queries.own_data.travellers",

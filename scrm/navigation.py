@@ -93,8 +93,9 @@ NAVIGATION = (
     Group(
         _("Service"),
         (
-            Entry(_("Inbox"), "/inbox", "customers.view", "messages-square", "i"),
+            Entry(_("Inbox"), "/inbox", "inbox.work", "messages-square", "i"),
             Entry(_("Knowledge"), "/kb", "knowledge.view", "book-open", "k"),
+            Entry(_("Assistant quality"), "/bot/evals", "knowledge.view", "gauge", ""),
         ),
     ),
     Group(_("Insights"), (Entry(_("Analytics"), "/analytics", "campaigns.view", "chart-column", "a"),)),
@@ -139,7 +140,7 @@ SPELLED = {
     "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "行程": "xc",
     "新建行程": "xjxc", "出团看板": "ctkb", "供应商与资源": "gysyzy", "素材库": "sck", "订单": "dd",
     "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "会员与权益": "hyyqy",
-    "优惠券": "yhq", "新建优惠券": "xjyhq", "核销优惠券": "hxyhq", "客服工作台": "kfgzt", "知识库": "zsk",
+    "优惠券": "yhq", "新建优惠券": "xjyhq", "核销优惠券": "hxyhq", "客服工作台": "kfgzt", "机器人评测": "jqrpc", "知识库": "zsk",
     "数据分析": "sjfx", "数据接入": "sjjr",
     "设置与审计": "szysj", "新建活动": "xjhd", "新建客群": "xjkq", "导入供应商数据": "drgyssj", "添加员工": "tjyg",
     "静默时段、频控与审批": "jmsd、pkysp", "审计日志": "sjrz", "我的账号与两步验证": "wdzhylbyz", "模拟手机": "mnsj",

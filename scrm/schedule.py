@@ -13,6 +13,8 @@ SCHEDULE: list[Every | Daily] = [
     Every(_RESULTS, "campaigns.services.launch.advance_campaigns"),
     Every(30, "campaigns.services.launch.choose_winners"),
     Every(30 if settings.PLATFORM_MODE == "sim" else 60, "customers.services.connecting.pull_due"),
+    Every(30 if settings.PLATFORM_MODE == "sim" else 300, "messaging.services.kf.pull_all"),
+    Every(30, "service_bot.services.assigning.look_after_desk"),
     Every(600, "tagging.services.refresh.expire_tags"),
     Every(_RESULTS, "tagging.services.wecom.push_tags"),
     Daily("02:20", "customers.services.profile.refresh_all_profiles"),

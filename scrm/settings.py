@@ -10,6 +10,7 @@ from typing import Any
 
 from scrm import environment as env
 from scrm.customer_wiring import (  # noqa: F401 - settings by being here
+    CALLBACK_WORK,
     CONDITION_FIELDS,
     CUSTOMER_ADVICE,
     CUSTOMER_ADVICE_TAKEN,
@@ -126,6 +127,9 @@ WECOM_TAG_CAPACITY = env.whole_number("SCRM_WECOM_TAG_CAPACITY", 3_000, 1, 100_0
 WECOM_TAG_PAUSE_SECONDS = env.whole_number("SCRM_WECOM_TAG_PAUSE_SECONDS", 0 if PLATFORM_MODE == "sim" else 300, 0, 86_400)
 WECOM_TAG_CALLS_PER_RUN = env.whole_number("SCRM_WECOM_TAG_CALLS_PER_RUN", 200, 1, 5_000)
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
+# Several short messages within this time are one request; addresses of these hosts may stand in what the bot says.
+CHAT_BURST_SECONDS = env.whole_number("SCRM_CHAT_BURST_SECONDS", 0 if TESTING else 2, 0, 30)
+CHAT_HOSTS = [host for host in env.text("SCRM_CHAT_HOSTS", "").split(",") if host]
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.event_types import (
     ChannelJoined,
+    ChatReceived,
     ConsentChanged,
     ContactAdded,
     ContactLost,
@@ -39,6 +40,11 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
         _TAGS,
     ],
     ChannelJoined: ["tagging.handlers.on_channel_joined", _TAGS],
+    ChatReceived: [
+        Subscription("service_bot.handlers.on_chat_received", lane="chat"),
+        "tagging.handlers.on_chat_received",
+        _TAGS,
+    ],
     ContactLost: [_TAGS],
     ConsentChanged: [_TAGS],
     CustomerActive: [
@@ -48,12 +54,16 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     ],
     ImportFinished: ["tagging.handlers.on_import_finished"],
     MessageClicked: [_TAGS, Subscription("campaigns.handlers.on_message_clicked", coalesce=True, batch=True)],
-    OrderPlaced: [_TAGS, Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True)],
     OrderPaid: [
         _TAGS,
         "membership.handlers.on_order_paid",
         "campaigns.handlers.on_order_paid",
         "itinerary.handlers.on_order_paid",
+    ],
+    OrderPlaced: [
+        "service_bot.handlers.on_order_placed",
+        _TAGS,
+        Subscription("campaigns.handlers.on_customer_active", coalesce=True, batch=True),
     ],
     OrderClosed: [_TAGS],
     OrderRefunded: [_TAGS, "membership.handlers.on_order_refunded", "campaigns.handlers.on_order_refunded"],

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from service_bot.choices import DocumentFormat, EntryKind
-from service_bot.models import Entry
-from service_bot.retrieval.documents import UnreadableFile, read_text
+from service_bot.models import CannedReply, Entry
+from service_bot.retrieval.documents import UnreadableFile, read_rows, read_text
 
 MAX_BYTES = 10 * 1024 * 1024
 MOST_SIMILAR = 50
@@ -17,8 +17,9 @@ _FORMATS = {"docx": DocumentFormat.DOCX, "xlsx": DocumentFormat.XLSX, "pdf": Doc
 
 if TYPE_CHECKING:
     _EntryForm = forms.ModelForm[Entry]
+    _CannedForm = forms.ModelForm[CannedReply]
 else:
-    _EntryForm = forms.ModelForm
+    _EntryForm = _CannedForm = forms.ModelForm
 
 
 class EntryForm(_EntryForm):
@@ -96,3 +97,34 @@ class DocumentForm(forms.Form):
         except UnreadableFile:
             self.add_error("file", _("The file cannot be read as what its name says."))
         values["format"] = _FORMATS.get(file.name.rsplit(".", 1)[-1].lower(), DocumentFormat.TEXT)
+
+
+class CannedForm(_CannedForm):
+    """A ready sentence; a known shortcut gets the new text."""
+
+    class Meta:
+        model = CannedReply
+        fields = ("shortcut", "title", "text")
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+    def validate_unique(self) -> None:
+        """The shortcut may be known: it is written anew."""
+
+
+class ImportForm(forms.Form):
+    """A sheet of answers or of labelled questions: csv or xlsx, up to 10 MB."""
+
+    file = forms.FileField(label=gettext_lazy("File"), help_text=gettext_lazy("CSV or Excel, up to 10 MB"))
+
+    def clean_file(self) -> list[dict[str, str]]:
+        """The rows by their headings."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError(_("The file is larger than 10 MB."))
+        try:
+            rows = read_rows(file.name, file.read())
+        except UnreadableFile:
+            raise forms.ValidationError(_("The file cannot be read as what its name says.")) from None
+        if not rows:
+            raise forms.ValidationError(_("There is no row in this file."))
+        return rows

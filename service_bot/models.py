@@ -8,8 +8,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from service_bot.choices import DocumentFormat, EntryKind, EntryState, Phase
+from service_bot.choices import DocumentFormat, EntryKind, EntryState, Phase, QuestionKind
+from service_bot.models_turns import CannedReply, EvaluationResult, EvaluationRun, Turn
 from staff.models import User
+
+__all__ = [
+    "Alias", "CannedReply", "Document", "Entry", "EvaluationResult", "EvaluationRun", "Fact", "LabelledQuestion", "Posting",
+    "Term", "Turn",
+]  # fmt: skip
 
 
 class Document(models.Model):
@@ -153,10 +159,18 @@ class Alias(models.Model):
 
 
 class LabelledQuestion(models.Model):
-    """A question whose right answer a person named; no entry means that the bot must not answer it."""
+    """A question whose right answer a person named; no entry means that the bot must not answer it.
+
+    `kind` says what it must get; `expected` is what a fact's answer must hold. Golden questions only judge: the bot never
+    learns them, so that they measure what it does with words it has not seen.
+    """
 
     question = models.CharField(_("question"), max_length=400, unique=True)
     entry = models.ForeignKey(Entry, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("must get"), max_length=8, choices=QuestionKind.choices, default=QuestionKind.ANSWER)
+    expected = models.CharField(_("the answer holds"), max_length=120, blank=True, default="")
+    topic = models.CharField(_("topic"), max_length=40, blank=True, default="")
+    is_golden = models.BooleanField(_("golden"), default=False)
     source = models.CharField(_("source"), max_length=20, default="import")
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=models.functions.Now())

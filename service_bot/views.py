@@ -16,6 +16,7 @@ from service_bot.models import Document, Entry
 from service_bot.queries.asking import Asked, answer
 from service_bot.queries.knowledge import entries_for, suspicious_pairs
 from service_bot.services import knowledge as services
+from service_bot.services.evaluating import publish
 from staff.access import may, requires
 from staff.models import User
 
@@ -71,7 +72,10 @@ def entry_state(request: HttpRequest, entry_id: int) -> HttpResponse:
     state = request.POST.get("state", "")
     if state not in EntryState.values:
         raise BadInput(_("There is no such state."))
-    services.set_state(actor=cast(User, request.user), entry=entry, state=EntryState(state))
+    if state == EntryState.APPROVED:
+        publish(actor=cast(User, request.user), entries=[entry])
+    else:
+        services.set_state(actor=cast(User, request.user), entry=entry, state=EntryState(state))
     messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("service_bot:entry", args=[entry.pk]))
 

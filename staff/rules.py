@@ -25,6 +25,7 @@ ABILITIES = frozenset(
         "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
         "membership.view", "membership.manage", "points.propose", "points.decide", "coupons.issue", "coupons.redeem",
         "knowledge.view", "knowledge.edit",
+        "inbox.work", "inbox.supervise",
         "data.view", "data.manage",
         "settings.view", "policy.edit", "staff.view", "staff.manage", "audit.view", "audit.export", "admin.use", "sim.use",
     }
@@ -38,8 +39,8 @@ _READS = {
 _FRONT_LINE = (
     _EVERYBODY
     | _READS
-    | {"customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
     | {"coupons.redeem"}
+    | {"inbox.work", "customers.edit", "contact.reveal", "tags.assign", "tasks.view", "tasks.work", "orders.refund_request"}
 )
 
 _TABLE: dict[str, frozenset[str]] = {
@@ -48,6 +49,7 @@ _TABLE: dict[str, frozenset[str]] = {
         # Marketing sees no plain phone number: it reaches people through the Touch Governor, never by hand.
         _EVERYBODY
         | _READS
+        | {"inbox.work", "inbox.supervise"}
         | {"knowledge.edit", "membership.manage", "points.propose", "coupons.issue", "coupons.redeem"}
         | {"customers.edit", "customers.assign", "customers.merge", "tags.assign", "tags.manage", "segments.manage"}
         | {

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.event_types import ChannelJoined, CustomerMerged, CustomerUnmerged, Fact, ImportFinished
+from core import clock
+from core.event_types import ChannelJoined, ChatReceived, CustomerMerged, CustomerUnmerged, Fact, ImportFinished
 from core.jobs import enqueue
+from tagging.services.conversations import QUIET, read_conversation
 from tagging.services.interests import refresh_interests
 from tagging.services.membership import enqueue_members
 from tagging.services.newcomers import tag_newcomer
@@ -36,3 +38,10 @@ def on_import_finished(fact: ImportFinished) -> None:
 def on_channel_joined(fact: ChannelJoined) -> None:
     """A channel gives its newcomers tags."""
     tag_newcomer(fact.customer_id, fact.tag_ids)
+
+
+def on_chat_received(fact: ChatReceived) -> None:
+    """The customer wrote: read the conversation once it is quiet."""
+    if fact.conversation_id is not None:
+        due = clock.now() + QUIET
+        enqueue(read_conversation, key=str(fact.conversation_id), run_at=due, conversation_id=fact.conversation_id)

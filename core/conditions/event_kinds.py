@@ -38,6 +38,8 @@ KINDS: tuple[Option, ...] = (
     Option("message.sent", _("received our message"), _SERVICE),
     Option("message.clicked", _("clicked our message"), _SERVICE),
     Option("chat.received", _("wrote to us"), _SERVICE),
+    Option("chat.handed_over", _("was handed to a person in a chat"), _SERVICE),
+    Option("chat.rated", _("rated our service"), _SERVICE),
     Option("trip.wished", _("said in a chat which trip they want"), _SERVICE),
     Option("segment.entered", _("came into a segment"), _SERVICE),
     Option("segment.left", _("left a segment"), _SERVICE),

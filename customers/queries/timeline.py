@@ -48,6 +48,8 @@ LOOKS: dict[str, Look] = {
     "advisor.asked": Look("ask", "message-circle", "info", gettext_lazy("Asked the advisor about %(product)s")),
     "advisor.added": Look("ask", "user-plus", "good", gettext_lazy("Added the advisor")),
     "chat.received": Look("ask", "message-circle", "info", gettext_lazy("Wrote a message")),
+    "chat.handed_over": Look("ask", "messages-square", "warn", gettext_lazy("Was handed to a person: %(reason)s")),
+    "chat.rated": Look("ask", "star", "info", gettext_lazy("Rated our service: %(rating)s of 5")),
     "review.written": Look("ask", "star", "good", gettext_lazy("Wrote a review of %(product)s")),
     "checkout.started": Look("order", "shopping-cart", "info", gettext_lazy("Started to order %(product)s")),
     "site.event": Look("browse", "globe", "", gettext_lazy("On the website: %(name)s")),

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from core import clock
 from core.choices import Lane
@@ -41,8 +43,14 @@ def receive_callback(event: CallbackEvent, body: str) -> None:
     kind = f"{event.fields.get('Event', '')}/{change}"
     callback_id = border.store_callback(source="wecom", dedupe_key=event.dedupe_key, body=body, kind=kind)
     if callback_id is not None:
-        work = welcome_callback if change in ADDED else apply_callbacks
+        work = welcome_callback if change in ADDED else _worker(event.fields.get("Event", ""))
         enqueue(work, key=str(callback_id), callback_id=callback_id)
+
+
+def _worker(event: str) -> Any:
+    """The job for an event: an app above may take its own (settings.CALLBACK_WORK), all others are about contacts."""
+    dotted = settings.CALLBACK_WORK.get(event)
+    return import_string(dotted) if dotted else apply_callbacks
 
 
 @job(Lane.CHAT)

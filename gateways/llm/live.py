@@ -112,6 +112,8 @@ class LiveLlm:
                 text = self._text(task, reply, note)
             except openai.OpenAIError as error:
                 failure = self._failure(task, mode, error)
+            except ValueError:  # an answer cut off half-way: the client's own decoder says so
+                failure = LlmUnavailable("llm", task, BAD_ANSWER)
             if failure is not None:
                 raise failure  # here, where the client's error with its URL and body is out of sight
         self._breaker.answered()

@@ -10,6 +10,7 @@ from gateways.simulator import (
     control_groups,
     control_people,
     groups,
+    kf,
     llm,
     mass,
     messages,
@@ -44,6 +45,7 @@ _REGISTERED = (
     official,
     control_people,
     control_groups,
+    kf,
 )  # importing them adds their APIs and verbs
 _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     wecom.HOST: wecom.respond,

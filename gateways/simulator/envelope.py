@@ -76,6 +76,12 @@ ERROR_TEXTS = {
     301002: "no permission to operate this tag",
     40054: "invalid sub button url domain",
     85401: "expire_interval out of range",
+    95000: "invalid open_kfid",
+    95001: "send msg count limit",
+    95008: "menu size limit",
+    95012: "invalid code",
+    95016: "not allow to change state",
+    95018: "session status not allow",
 }
 
 Item = TypeVar("Item")

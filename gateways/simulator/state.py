@@ -220,6 +220,19 @@ class Transfer:
 
 
 @dataclass(slots=True)
+class KfSession:
+    """One customer's chat with the customer-service account. Moments are virtual, but for those of `lines`."""
+
+    state: int = 0
+    replies: int = 0
+    asked_at: float = -1e9
+    code: str = ""
+    code_until: float = 0.0
+    sent: list[str] = field(default_factory=list)
+    lines: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Line:
     """One thing shown on a phone: a chat line, a notification, an SMS."""
 
@@ -353,6 +366,8 @@ class State:
     opted_out: list[str] = field(default_factory=list)
     llm_scripts: list[LlmScript] = field(default_factory=list)
     octo: OctoState = field(default_factory=OctoState)
+    kf_sessions: dict[str, KfSession] = field(default_factory=dict)
+    kf_messages: list[Json] = field(default_factory=list)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 

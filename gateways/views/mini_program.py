@@ -23,10 +23,10 @@ LIST_PAGE = "pages/index/index"
 def open_page(request: HttpRequest, who: str) -> HttpResponse:
     """Open a page, as by a tap on a card: `?page=pages/product/index?code=P01&touch=...`."""
     page = request.GET.get("page", LIST_PAGE)[:300]
-    return _guarded(request, who, page, lambda client: _open(request, who, page, client))
+    return guarded(request, who, page, lambda client: _open(request, who, page, client))
 
 
-def _guarded(request: HttpRequest, who: str, page: str, work: Any) -> HttpResponse:
+def guarded(request: HttpRequest, who: str, page: str, work: Any) -> HttpResponse:
     """Run what needs the API; a session that ended is renewed once, a no is shown as the mini-program would show it."""
     try:
         try:
@@ -97,7 +97,7 @@ def order(request: HttpRequest, who: str) -> HttpResponse:
     if asked.get("touch"):
         body["touch"] = asked["touch"]
     page = f"pages/product/index?code={body['product']}&touch={asked.get('touch', '')}"
-    return _guarded(request, who, page, lambda client: _place(request, who, client, body))
+    return guarded(request, who, page, lambda client: _place(request, who, client, body))
 
 
 def _few(text: str | None, default: int) -> int:

@@ -25,13 +25,44 @@ from gateways.wecom.growth import (
     Transfer,
     TransferState,
 )
+from gateways.wecom.kf import Kf, KfCustomer, KfMessage, KfPage
 
 __all__ = [
-    "AcquisitionCustomer", "AcquisitionLink", "AcquisitionQuota", "Attachment", "CallbackEvent", "Confirmation",
-    "ConfirmationStatus", "Contact", "ContactPage", "ContactTag", "ContactWay", "CorpTag", "Delivery", "DeliveryStatus",
-    "FollowUser", "GroupChat", "GroupChatPage", "GroupMember", "ImageAttachment", "LinkAttachment", "LinkCustomerPage",
-    "MassTask", "MassTaskSummary", "Media", "Member", "MiniProgramAttachment", "TagGroup", "Transfer", "TransferState",
-    "WeCom", "wecom",
+    "AcquisitionCustomer",
+    "AcquisitionLink",
+    "AcquisitionQuota",
+    "Attachment",
+    "CallbackEvent",
+    "Confirmation",
+    "ConfirmationStatus",
+    "Contact",
+    "ContactPage",
+    "ContactTag",
+    "ContactWay",
+    "CorpTag",
+    "Delivery",
+    "DeliveryStatus",
+    "FollowUser",
+    "GroupChat",
+    "GroupChatPage",
+    "GroupMember",
+    "ImageAttachment",
+    "Kf",
+    "KfCustomer",
+    "KfMessage",
+    "KfPage",
+    "LinkAttachment",
+    "LinkCustomerPage",
+    "MassTask",
+    "MassTaskSummary",
+    "Media",
+    "Member",
+    "MiniProgramAttachment",
+    "TagGroup",
+    "Transfer",
+    "TransferState",
+    "WeCom",
+    "wecom",
 ]  # fmt: skip
 
 
@@ -204,7 +235,7 @@ class CallbackEvent:
     dedupe_key: str
 
 
-class WeCom(Growth, Protocol):
+class WeCom(Growth, Kf, Protocol):
     """What we use of WeCom. Times are aware UTC."""
 
     def list_follow_users(self) -> list[str]:

@@ -23,6 +23,7 @@ from messaging import rules
 from messaging.choices import MessageState, TaskState, TouchPurpose
 from messaging.models import Content, MassTask, Media, Message
 from messaging.queries import TouchPlan, decisions, quiet_end
+from messaging.services.media import uploaded
 from staff.models import AgencyPolicy
 
 logger = logging.getLogger(__name__)
@@ -79,21 +80,10 @@ def _card(task: MassTask) -> MiniProgramAttachment:
     content = task.content
     return MiniProgramAttachment(
         title=content.card_title,
-        media_id=_uploaded(content),
+        media_id=uploaded(content),
         appid=settings.VENDORS["MINI_APP_ID"],
         page=rules.page_with_token(content.card_page, task.token),
     )
-
-
-def _uploaded(content: Content) -> str:
-    picture = bytes(content.card_image or b"")
-    digest = hashlib.sha256(picture).hexdigest()
-    known = Media.objects.filter(sha256=digest, expires_at__gt=clock.now()).first()
-    if known:
-        return known.media_id
-    media = wecom().upload_media(kind="image", filename=f"card-{content.id}.png", content=picture)
-    Media.objects.update_or_create(sha256=digest, defaults={"media_id": media.media_id, "expires_at": media.expires_at})
-    return media.media_id
 
 
 def _commit_intent(task_id: int) -> Intent | None:

@@ -49,9 +49,9 @@ class Faq:
         if labels:
             self._calibrate(labels)
 
-    def ask(self, question: str, most: int = 3) -> list[Hit]:
-        """The best candidates, best first. An empty question has none."""
-        return self._judge(question, most)[0]
+    def ask(self, question: str, most: int = 3, leave_out: bool = False) -> list[Hit]:
+        """The best candidates, best first. An empty question has none. `leave_out`: as if this very wording were not known."""
+        return self._judge(question, most, leave_out)[0]
 
     def answers(self, hits: Sequence[Hit]) -> bool:
         """Whether the first of these may be said without a person looking at it."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.errors import Refused
-from service_bot.choices import DocumentFormat, EntryKind, EntryState
+from service_bot.choices import DocumentFormat, EntryKind, EntryState, QuestionKind
 from service_bot.models import Document, Entry, LabelledQuestion
 from service_bot.retrieval.documents import cut
 from service_bot.services.indexing import forget_entries, index_entries
@@ -87,7 +87,14 @@ def approve_document(*, actor: User, document: Document) -> int:
 def label_question(*, actor: User, question: str, entry: Entry | None) -> None:
     """Remember which answer a question asks for; None: the bot must not answer it. A later word counts."""
     LabelledQuestion.objects.update_or_create(
-        question=question[:400], defaults={"entry": entry, "created_by": actor, "source": "hit_test", "created_at": clock.now()}
+        question=question[:400],
+        defaults={
+            "entry": entry,
+            "created_by": actor,
+            "source": "hit_test",
+            "created_at": clock.now(),
+            "kind": QuestionKind.ANSWER if entry else QuestionKind.NONE,
+        },
     )
 
 

@@ -51,6 +51,7 @@ PUBLIC = {
     "healthz", "readyz", "login", "login/code", "logout", "preferences", "covers/<str:code>.svg", "c.js",
     "j/<str:state>", "j/<str:state>/code.png",  # where a printed code leads a stranger
     "p/<str:token>", "p/<str:token>.pdf", "p/<str:token>.png", "p/<str:token>/<int:day>.svg", "p/<str:token>/accept", "p/<str:token>/comment",  # a proposal, opened by its secret link
+    "chat", "chat/lines", "chat/say", "chat/rate",  # the website's chat window
     # WeChat reviews that one can look around before logging in.
     "api/mp/v1/auth/login", "api/mp/v1/privacy", "api/mp/v1/products", "api/mp/v1/products/<str:code>", "api/mp/v1/products/<str:code>/calendar",
 }  # fmt: skip

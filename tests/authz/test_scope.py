@@ -29,7 +29,9 @@ from membership.models import (
     TaskDone,
 )  # fmt: skip
 from messaging.models import Message
+from messaging.services.chats import Inbound, receive_chat
 from orders.models import Order
+from service_bot.models import Turn
 from staff.models import User
 from staff.rules import can
 from tests.authz.routes import Route, declared
@@ -39,6 +41,7 @@ from tests.factories import make_customer
 SCOPED = {
     "customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id",
     "document_id", "request_id", "export_id", "message_id", "adjustment_id", "done_id", "exchange_id", "booking_id", "coupon_id",
+    "conversation_id", "turn_id",
 }  # fmt: skip
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
@@ -47,11 +50,13 @@ SHARED = {
     "text_id": "privacy texts are the agency's",
     "user_id": "administrators and auditors only",
     "entry_id": "knowledge is the agency's",
+    "evaluation_id": "knowledge is the agency's",
     "document_id": "knowledge is the agency's",
     **dict.fromkeys(
         ["resource_id", "pair_id", "change_id", "supplier_id", "sku_id", "plan_id", "item_id", "key"],
         "suppliers and the library are the agency's",
     ),
+    "line_id": "the mini-program's own: tests/messaging/test_chats.py",
     "batch_id": "imports are the agency's",
     "key_id": "keys of sources are the agency's",
     "rejection_id": "what sources sent is the agency's",
@@ -126,6 +131,10 @@ def stranger_s(wang: User) -> dict[str, object]:
         "export_id": make_export(customer, made_by=wang).public_id,
         **_membership(customer, wang),
         "fact": "city",
+        "conversation_id": (
+            talk := receive_chat(Inbound("mini", "wx", "o", "k", "在吗"), customer_id=customer.pk).conversation
+        ).pk,
+        "turn_id": Turn.objects.create(conversation=talk, question="在吗", move="menu", reason="unsure", at=now).pk,
         "message_id": Message.objects.create(
             key="m", customer=customer, channel="wecom", purpose="service", state="queued", created_at=now
         ).pk,

@@ -43,6 +43,7 @@ from membership.models import (
 )  # fmt: skip
 from membership.services.mall import book_service
 from messaging.models import Message
+from messaging.services.chats import Inbound, Words, receive_chat, say
 from orders.models import Order, Payment, Refund
 from orders.services.placing import place_order
 from tests.factories import make_customer, make_token
@@ -75,7 +76,7 @@ class Shop:
             "nickname": "阿苏", "gender": "female", "birthday": "1990-05-01", "city": "杭州", "kinship": "self",
             "personalised": True, "child_ages": [3], "number": "E12345678", "expires_on": "2035-01-01", "guardian_version": "1",
             "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service", "content_hash": "0" * 64,
-            "text": "想带孩子去杭州玩三天",
+            "text": "想带孩子去杭州玩三天", "choice": "faq:1", "value": 1, "rating": 5, "after": 0,
         }  # fmt: skip
         self.right |= self._own_rows() | self._shop_window()
         # The same name means another thing elsewhere.
@@ -89,7 +90,9 @@ class Shop:
         traveller = documents.add_traveller(self.customer, name="小宝", birthday=dt.date(1990, 5, 1))
         document = documents.keep_document(traveller, kind="passport", number="E12345678", text_version="1")
         asked = requests.open_request(self.customer, kind="complaint", words="太多短信")
-        return {"traveller_id": traveller.pk, "document_id": document.pk, "request_id": str(asked.public_id)}
+        said = receive_chat(Inbound("mini", "wx", "o", "k", "在吗"), customer_id=self.customer.pk)
+        told = say(said.conversation_id, Words("您好"), author="bot", version=said.conversation.version)
+        return {"line_id": told.pk, "traveller_id": traveller.pk, "document_id": document.pk, "request_id": str(asked.public_id)}
 
     def _shop_window(self) -> dict[str, Any]:
         """Something to claim, to exchange and to book."""
