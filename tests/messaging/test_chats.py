@@ -139,7 +139,7 @@ def test_a_bell_brings_the_messages_once(simulator: SimulatorHandle, guest: str,
     run_pending("chat")
     told = Line.objects.filter(author=Author.CUSTOMER).order_by("id")
     assert [(line.text, line.kind) for line in told] == [("办签证要多久", "text"), ("", "image")]
-    greetings = [line for line in kf_lines(simulator, guest) if "【智能助手】" not in str(line["content"])]
+    greetings = [line for line in kf_lines(simulator, guest) if "的智能助手" in str(line["content"])]
     assert len(greetings) == 1
     conversation = Conversation.objects.get()
     assert conversation.customer.identities.filter(kind="external_userid").exists()
