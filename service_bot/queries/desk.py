@@ -149,7 +149,7 @@ def figures(days: int = 7) -> dict[str, Any]:
     numbers = handled.aggregate(
         n=Count("id"), answered=Count("id", filter=Q(answered_at__isnull=False)),
         late=Count("id", filter=Q(answered_at__gt=F("due_at")) | Q(answered_at__isnull=True, due_at__lt=clock.now())),
-        wait=Avg(F("answered_at") - F("queued_at")), csat=Avg("csat"), rated=Count("csat"),
+        wait=Avg(F("answered_at") - F("queued_at")), rating=Avg("csat"), rated=Count("csat"),
     )  # fmt: skip
     turns = Turn.objects.filter(at__gt=since)
     moves = dict(turns.values_list("move").annotate(n=Count("id")))
