@@ -45,6 +45,7 @@ SCOPED = {
 }  # fmt: skip
 SHARED = {
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
+    "variant_id": "campaigns are the agency's",
     "code": "products are the agency's",
     "department_id": "administrators only",
     "text_id": "privacy texts are the agency's",
