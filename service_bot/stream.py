@@ -70,7 +70,7 @@ def _may_listen(cookies: str) -> bool:
     close_old_connections()
     try:
         session = SessionStore(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, ""))
-        user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
+        user = User.objects.filter(pk=session.get(SESSION_KEY) or 0, is_active=True).first()
         known = user is not None and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
         return bool(
             user and known and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())

@@ -46,7 +46,7 @@ def claims(campaign_id: int) -> list[Claim]:
     """One line per model, in the order of `CreditModel`; empty when the campaign has no part in any order."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIMS, {"campaign": campaign_id})
-        found = {row[0]: row[1:] for row in cursor.fetchall()}
+        found = {model: (amount, together, orders) for model, amount, together, orders in cursor.fetchall()}
         cursor.execute(_MONEY, {"campaign": campaign_id})
         (money,) = cursor.fetchone() or (Decimal(0),)
-    return [Claim(model, *found[model][:3], money=money) for model in CreditModel.values if model in found]
+    return [Claim(model, *found[model], money) for model in CreditModel.values if model in found]

@@ -2,8 +2,9 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, Count, Max, Min, Prefetch, Q, When
 
@@ -63,12 +64,12 @@ def contracts_of(supplier: Supplier) -> list[ContractRow]:
     return [_contract(sku, priced.get(sku.pk), left.get(sku.pk, 0)) for sku in skus]
 
 
-def _contract(sku: Sku, row: dict[str, object] | None, days: int) -> ContractRow:
+def _contract(sku: Sku, row: Mapping[str, Any] | None, days: int) -> ContractRow:
     if row is None:
         return ContractRow(sku, None, None, None, 0, "", "", days, 0)
     unit = str(ChargeUnit(str(row["unit"])).label)
     return ContractRow(
-        sku, row["low"], row["high"], row["until"], int(str(row["plans"])), str(row["currency"]), unit, days, 0  # type: ignore[arg-type]
+        sku, row["low"], row["high"], row["until"], row["plans"], row["currency"], unit, days, 0
     )  # fmt: skip
 
 

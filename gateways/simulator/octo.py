@@ -203,7 +203,7 @@ def _calendar(world: World, body: Json) -> Iterator[Json]:
 def _slots(world: World, body: Json) -> Iterator[Json]:
     product, net = _option(body)
     units = body.get("units")
-    asked = (
+    asked: list[tuple[str, Any]] = (
         [(str(one.get("id")), one.get("quantity")) for one in units if isinstance(one, dict)] if isinstance(units, list) else []
     )
     for unit, quantity in asked:

@@ -50,7 +50,7 @@ def test_frames_that_cannot_be(db: None, starts_on: dt.date, change: dict[str, A
 def test_sentences_that_cannot_be(hangzhou_resources: list[Resource], lin: User, brief: str, code: str) -> None:
     with pytest.raises((Refused, BadInput)) as refused:
         start_from_brief(customer=None, user=lin, brief=brief)
-    assert (getattr(refused.value, "code", "bad_input"), refused.value.message) == (code, refused.value.message)
+    assert getattr(refused.value, "code", "bad_input") == code
     assert not Itinerary.objects.exists()
 
 
@@ -76,7 +76,7 @@ def test_contradictory_wishes_are_named(hangzhou_resources: list[Resource], lin:
 
 def test_a_rate_missing_on_its_date_stops_the_proposal(trip: Itinerary, lin: User) -> None:
     block = next(one for day in days_of(working(trip)) for one in day.blocks.all() if one.kind == "sight")
-    Resource.objects.filter(pk=block.resource_id).update(price_amount=None)
+    Resource.objects.filter(pk=block.resource_id or 0).update(price_amount=None)
     days = days_of(working(trip))
     codes = {one.code for one in verdict_of(trip, days, guarded(trip, days)[0]).issues}
     assert "COST-02" in codes

@@ -164,6 +164,7 @@ def test_board_trip_and_versions_are_read_and_worked_on(sold: Trip, family: list
     client.post(f"/departures/{no}/booking", {"booking": booking.pk, "state": "failed"})
     client.post(f"/departures/{no}/booking", {"booking": booking.pk, "name": "另一家酒店", "cost": "380"})
     booking.refresh_from_db()
+    assert booking.replaced_by is not None
     assert (booking.state, booking.replaced_by.name) == (BookingState.REPLACED, "另一家酒店")
     ids = [one.pk for one in family]
     client.post(f"/departures/{no}/passengers", {"traveller": ids, f"room-{ids[0]}": "3"})
@@ -240,7 +241,7 @@ def test_the_customer_chooses_and_pays_for_the_choice(trip: Itinerary, lin: User
     sent = send_proposal(itinerary=trip, user=lin)
     (group,) = sent.shown["options"]
     delta = D(group["choices"][1]["delta"])
-    assert (D(group["choices"][0]["delta"]), [one["name"] for one in group["choices"]]) == (0, [hotel["name"], "湖景酒店"])
+    assert (D(group["choices"][0]["delta"]), [one["name"] for one in group["choices"]]) == (D(0), [hotel["name"], "湖景酒店"])
     assert delta > 0
     assert "1500" not in json.dumps(sent.shown)
     page = client.get(f"/p/{sent.token}").content.decode()

@@ -147,5 +147,5 @@ def test_whoever_was_erased_or_joined_is_not_told(db: None) -> None:
     erased, joined, other = (make_customer(friend_of=lin) for _ in range(3))
     Customer.objects.filter(pk=erased.pk).update(erased_at=NOON)
     Customer.objects.filter(pk=joined.pk).update(merged_into=other)
-    everybody = ("SELECT id FROM customers_customer", [])
+    everybody: tuple[str, list[int]] = ("SELECT id FROM customers_customer", [])
     assert [explain(plan(audience=everybody), one.pk).reason for one in (erased, joined, other)] == ["erased", "erased", ""]  # type: ignore[union-attr]

@@ -63,7 +63,7 @@ def ask(customer: Customer, channel: str, key: str = "a", purpose: str = TouchPu
         customer.pk, key=f"{key}:{customer.pk}", purpose=purpose, words=WORDS, channels=[channel], params={"trip": "云南六日"}
     )
     assert told.is_queued, dict(told.why)
-    return Message.objects.get(pk=told.message_id)
+    return Message.objects.get(pk=told.message_id or 0)
 
 
 def effects(simulator: SimulatorHandle, channel: str) -> list[int]:
