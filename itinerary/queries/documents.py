@@ -250,7 +250,7 @@ def stop_of(block: Block, day: int, itinerary: Itinerary, costs: Priced | None) 
         meal=block.meal,
         locked=block.is_locked,
         buffer=_buffer(resource) if kind == BlockKind.TRANSPORT and resource else 0,
-        beds=block.sku.sleeps * rooms_of(itinerary) if block.sku else 0,
+        beds=_slept_in(itinerary, block.sku.sleeps) if block.sku else 0,
         rate_missing=costs is not None and key in costs.missing,
         sold_out=costs is not None and key in costs.sold_out,
     )
@@ -259,6 +259,13 @@ def stop_of(block: Block, day: int, itinerary: Itinerary, costs: Priced | None) 
 def _buffer(resource: Resource) -> int:
     before, away = AT_STATION.get(str(resource.attributes.get("mode")), (0, 0))
     return before if resource.latitude is not None else before + away
+
+
+def _slept_in(itinerary: Itinerary, sleeps: int) -> int:
+    """How many people the booked rooms sleep; extra beds that are paid for count, who shares a parent's bed needs none."""
+    party = party_of(itinerary)
+    sharing = len(party.child_ages) - party.child_beds
+    return sleeps * rooms_of(itinerary) + party.rooms.extra_beds + sharing if sleeps else 0
 
 
 def rooms_of(itinerary: Itinerary) -> int:
