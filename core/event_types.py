@@ -268,6 +268,34 @@ class OrderPaid(Fact):
     amount: Decimal
 
 
+@fact("instalment.paid")
+class InstalmentPaid(Fact):
+    """A later part of an order's price arrived: a balance, or what a change cost; `amount` in yuan."""
+
+    customer_id: int
+    order_id: int
+    amount: Decimal
+
+
+@fact("service.redeemed")
+class ServiceRedeemed(Fact):
+    """A merchant handed out pieces of an order."""
+
+    customer_id: int
+    order_id: int
+    redemption_id: int
+    pieces: int
+
+
+@fact("order.changed")
+class OrderChanged(Fact):
+    """Another date, other people or other services; `amount` is the new price less the old one, in yuan."""
+
+    customer_id: int
+    order_id: int
+    amount: Decimal
+
+
 @fact("order.closed")
 class OrderClosed(Fact):
     """Unpaid in time or cancelled; its seats are free again."""

@@ -145,6 +145,8 @@ _PAY: tuple[_Row, ...] = (
     (("OPENID_MISMATCH",), Rule(N, CUSTOMER, _("The payer is not a user of this mini-program."))),
     (("NOT_ENOUGH", "NOTENOUGH"), Rule(W, STAFF, _("The merchant's balance is too low for this refund."), wait_seconds=3600)),
     (("RULE_LIMIT", "RULELIMIT"), Rule(N, CUSTOMER, _("A rule of WeChat Pay does not allow this payment."))),
+    (("STATEMENT_CREATING",), Rule(W, VENDOR, _("WeChat Pay is still making this day's bill."), wait_seconds=1800)),
+    (("NO_STATEMENT_EXIST",), Rule(N, US, _("WeChat Pay has no bill for this day."))),
     (("USER_ACCOUNT_ABNORMAL",), Rule(N, CUSTOMER, _("The customer's WeChat Pay account cannot take the refund."))),
 )
 _SMS: tuple[_Row, ...] = (

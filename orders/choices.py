@@ -40,3 +40,72 @@ class RefundState(models.TextChoices):
     DONE = "done", _("Refunded")
     FAILED = "failed", _("Failed")
     REJECTED = "rejected", _("Not approved")
+
+
+class LineKind(models.TextChoices):
+    """`SUPPLEMENT`: what a quote adds to, or takes off, the sum of its people."""
+
+    ADULT = "adult", _("Adult")
+    CHILD = "child", _("Child")
+    SUPPLEMENT = "supplement", _("Supplement or reduction")
+    SERVICE = "service", _("Service or goods")
+
+
+class OfferKind(models.TextChoices):
+    SERVICE = "service", _("Service")
+    ACTIVITY = "activity", _("Activity")
+    GOODS = "goods", _("Merchandise")
+
+
+class OfferState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    ON_SALE = "on_sale", _("On sale")
+    PAUSED = "paused", _("Paused")
+
+
+class PaymentMethod(models.TextChoices):
+    WECHAT = "wechat", _("WeChat Pay")
+    OFFSETS = "offsets", _("Coupons and points alone")
+
+
+class ShippingState(models.TextChoices):
+    """Whether the platform was told that what was paid for is delivered (it holds the money until then)."""
+
+    WAITING = "waiting", _("To be told")
+    DONE = "done", _("Told")
+    FAILED = "failed", _("Refused by the platform")
+
+
+class ChangeState(models.TextChoices):
+    UNPAID = "unpaid", _("Difference to be paid")
+    DONE = "done", _("Done")
+
+
+class InvoiceKind(models.TextChoices):
+    PERSON = "person", _("A person")
+    COMPANY = "company", _("A company")
+
+
+class InvoiceState(models.TextChoices):
+    REQUESTED = "requested", _("To be issued")
+    ISSUED = "issued", _("Issued")
+    VOID = "void", _("Void")
+    REJECTED = "rejected", _("Not issued")
+
+
+class BillState(models.TextChoices):
+    WAITING = "waiting", _("Not there yet")
+    CLEAN = "clean", _("Agrees to the fen")
+    OPEN = "open", _("Differences to explain")
+    FAILED = "failed", _("Could not be read")
+
+
+class BillKind(models.TextChoices):
+    PAYMENT = "payment", _("Money received")
+    REFUND = "refund", _("Refund")
+
+
+class BillFinding(models.TextChoices):
+    UNKNOWN = "unknown", _("We do not know it")
+    MISSING = "missing", _("Not on the bill")
+    AMOUNT = "amount", _("Another amount")

@@ -78,6 +78,9 @@ NAVIGATION = (
             Entry(_("Suppliers and resources"), "/suppliers", "suppliers.view", "boxes", "r"),
             Entry(_("Content library"), "/content", "products.view", "image", "x"),
             Entry(_("Orders"), "/orders", "orders.view", "receipt-text", "o", tab=True),
+            Entry(_("Merchants"), "/merchants", "merchants.manage", "store", "h"),
+            Entry(_("Bills"), "/bills", "bills.view", "scale"),
+            Entry(_("Merchant assistant"), "/merchant", "merchants.work", "scan-line", "z", tab=True),
         ),
     ),
     Group(
@@ -138,6 +141,7 @@ PALETTE_SOURCES: tuple[str, ...] = (
 # would cost a web process 59 MB for these few words.
 SPELLED = {
     "工作台": "gzt", "客户列表": "khlb", "标签": "bq", "客群": "kq", "产品": "cp", "行程": "xc",
+    "商户": "sh", "对账": "dz", "商户助手": "shzs",
     "新建行程": "xjxc", "出团看板": "ctkb", "供应商与资源": "gysyzy", "素材库": "sck", "订单": "dd",
     "营销活动": "yxhd", "引流获客": "ylhk", "跟进任务": "gjrw", "会员与权益": "hyyqy",
     "优惠券": "yhq", "新建优惠券": "xjyhq", "核销优惠券": "hxyhq", "客服工作台": "kfgzt", "机器人评测": "jqrpc", "知识库": "zsk",

@@ -162,6 +162,7 @@ INSTALLED_APPS = [
     "tagging",
     "membership",
     "orders",
+    "merchants",
     "itinerary",
     "service_bot",
     "campaigns",

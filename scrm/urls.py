@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("campaigns.urls")),
     path("", include("catalog.urls")),
     path("", include("orders.urls")),
+    path("", include("merchants.urls")),
     path("", include("itinerary.urls")),
     path("", include("service_bot.urls")),
     re_path("", views.missing, name="missing"),  # last

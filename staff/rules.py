@@ -24,6 +24,7 @@ ABILITIES = frozenset(
         "orders.view", "orders.create", "orders.override_price",
         "orders.refund_request", "orders.refund_approve", "orders.refund_execute",
         "membership.view", "membership.manage", "points.propose", "points.decide", "coupons.issue", "coupons.redeem",
+        "bills.view", "bills.explain", "merchants.work", "merchants.manage",
         "knowledge.view", "knowledge.edit",
         "inbox.work", "inbox.supervise",
         "data.view", "data.manage",
@@ -61,7 +62,7 @@ _TABLE: dict[str, frozenset[str]] = {
             "tasks.work",
             "tasks.assign",
         }
-        | {"products.edit", "suppliers.view", "suppliers.import", "data.view", "data.manage", "staff.view"}
+        | {"products.edit", "suppliers.view", "suppliers.import", "data.view", "data.manage", "staff.view", "merchants.manage"}
     ),
     Role.SALES: frozenset(_FRONT_LINE | {"orders.create"}),
     Role.PLANNER: frozenset(
@@ -74,12 +75,14 @@ _TABLE: dict[str, frozenset[str]] = {
         _EVERYBODY
         | {"customers.view", "products.view", "orders.view", "cost.view", "suppliers.view", "campaigns.view", "audit.view"}
         | {"orders.refund_approve", "orders.refund_execute", "membership.view", "points.decide"}
+        | {"bills.view", "bills.explain", "merchants.manage"}
     ),
-    Role.MERCHANT: frozenset({"workbench.view", "products.view", "orders.view"}),
+    # A merchant's people see what is their merchant's (merchants.models.MerchantUser), and nothing of the agency's.
+    Role.MERCHANT: frozenset({"workbench.view", "merchants.work"}),
     Role.AUDITOR: frozenset(
         _EVERYBODY
         | _READS
-        | {"tasks.view", "cost.view", "suppliers.view", "data.view", "staff.view", "audit.view", "audit.export"}
+        | {"tasks.view", "cost.view", "suppliers.view", "data.view", "staff.view", "audit.view", "audit.export", "bills.view"}
     ),
     Role.READONLY: frozenset(_EVERYBODY | _READS | {"tasks.view", "suppliers.view"}),
 }

@@ -1,5 +1,7 @@
 """The WeChat mini-program's server side: log-in codes, phone numbers, subscribe messages, codes and links."""
 
+import datetime as dt
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -33,6 +35,13 @@ class PhoneNumber:
         return f"+{self.country_code}{self.number}"
 
 
+class ShippedKind(enum.IntEnum):
+    """How what was paid for reaches the customer, as the platform numbers it."""
+
+    SERVICE = 3  # nothing is sent: a service, a ticket
+    FETCHED = 4  # the customer fetches it
+
+
 class Mini(Protocol):
     """What we use of the mini-program's server API. Every method may raise `GatewayError`."""
 
@@ -58,6 +67,13 @@ class Mini(Protocol):
 
     def url_link(self, *, path: str, query: str, expires_in_days: int) -> str:
         """A link that opens the mini-program from SMS or a web page; 1 to 30 days."""
+        ...
+
+    def upload_shipping(self, *, transaction_id: str, openid: str, kind: ShippedKind, words: str, at: dt.datetime) -> None:
+        """Say what was delivered for a payment, so that the platform lets its money go. Saying it again is fine.
+
+        `words` up to 120 characters. https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/order-shipping/
+        """
         ...
 
 

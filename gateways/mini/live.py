@@ -1,5 +1,6 @@
 """The real mini-program server API. wechatpy 1.8.18 lacks most of it, so the requests are built here."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -7,9 +8,10 @@ from decimal import Decimal
 import msgspec
 from django.conf import settings
 
+from core.clock import SHANGHAI
 from gateways.errors import BAD_ANSWER, GatewayError
 from gateways.many import Batch, Parcel, WeChatMany
-from gateways.mini import MiniSession, PhoneNumber
+from gateways.mini import MiniSession, PhoneNumber, ShippedKind
 from gateways.services import record_call
 from gateways.shared_state import SharedState, shared_state
 from gateways.transport import Transport
@@ -18,6 +20,7 @@ from gateways.wechat import Recorder, WeChatApi
 BASE = "https://api.weixin.qq.com/"
 PHONE_PRICE = Decimal("0.03")  # yuan per number since 2023-08-28; the first thousand are free
 CODE_WIDTH = 430
+SHIPPED_ALREADY = {"10060002", "10060003"}
 
 
 def fetch_token(app_id: str, secret: str) -> Callable[[WeChatApi, bool], tuple[str, float]]:
@@ -105,6 +108,18 @@ class LiveMini:
         found = self.api.call("POST", BASE + "wxa/generate_urllink", data=request)
         with understood("wxa/generate_urllink"):
             return str(found["url_link"])
+
+    def upload_shipping(self, *, transaction_id: str, openid: str, kind: ShippedKind, words: str, at: dt.datetime) -> None:
+        request = {
+            "order_key": {"order_number_type": 2, "transaction_id": transaction_id}, "logistics_type": int(kind),
+            "delivery_mode": 1, "shipping_list": [{"item_desc": words[:120]}],
+            "upload_time": at.astimezone(SHANGHAI).isoformat(timespec="milliseconds"), "payer": {"openid": openid},
+        }  # fmt: skip
+        try:
+            self.api.call("POST", BASE + "wxa/sec/order/upload_shipping_info", data=request)
+        except GatewayError as error:
+            if error.errcode not in SHIPPED_ALREADY:
+                raise
 
 
 def _subscribe_body(parcel: Parcel) -> bytes:

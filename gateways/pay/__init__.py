@@ -57,6 +57,57 @@ class RefundState:
     success_at: dt.datetime | None
 
 
+@dataclass(frozen=True)
+class ShareReceiver:
+    """Who gets a part of a payment: a merchant's number at the platform, how much, and what for."""
+
+    account: str
+    amount_fen: int
+    description: str
+
+
+@dataclass(frozen=True)
+class ShareState:
+    """A profit-sharing order; `state` is PROCESSING or FINISHED.
+
+    `receivers` are (account, fen, result, why not); a result is PENDING, SUCCESS or CLOSED.
+    """
+
+    out_order_no: str
+    order_id: str
+    state: str
+    receivers: tuple[tuple[str, int, str, str], ...]
+
+
+@dataclass(frozen=True)
+class ReturnState:
+    """Shared money on its way back; `result` is PROCESSING, SUCCESS or FAILED."""
+
+    out_return_no: str
+    result: str
+    amount_fen: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """One line of a day's bill: a payment, or (with `out_refund_no`) a refund; `amount_fen` is what moved."""
+
+    out_trade_no: str
+    transaction_id: str
+    out_refund_no: str
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Everything the platform booked on a Shanghai day; `sha256` of the file it came in."""
+
+    day: dt.date
+    lines: tuple[BillLine, ...]
+    sha256: str
+
+
 class Pay(Protocol):
     """What we use of WeChat Pay. Every method may raise `GatewayError`."""
 
@@ -70,8 +121,12 @@ class Pay(Protocol):
         notify_url: str,
         expires_at: dt.datetime,
         attach: str = "",
+        shares_profit: bool = False,
     ) -> Prepay:
-        """Place an order at the cashier. Retrying with the same `out_trade_no` and content is safe."""
+        """Place an order at the cashier. Retrying with the same `out_trade_no` and content is safe.
+
+        `shares_profit`: the platform holds the money until it was shared, or `unfreeze` lets it go (30 days at most).
+        """
         ...
 
     def parse_notify(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
@@ -97,6 +152,40 @@ class Pay(Protocol):
 
     def query_refund(self, out_refund_no: str) -> RefundState:
         """Ask what became of a refund; errcode RESOURCE_NOT_EXISTS when the platform never saw it."""
+        ...
+
+    def add_receiver(self, *, account: str, name: str, relation: str) -> None:
+        """Make a merchant known as somebody who may get a share; doing it again is fine. `relation`: SUPPLIER, STORE, ..."""
+        ...
+
+    def share(
+        self, *, transaction_id: str, out_order_no: str, receivers: tuple[ShareReceiver, ...], unfreeze: bool
+    ) -> ShareState:
+        """Give merchants their parts of a payment. Key mode on `out_order_no`. errcode RULE_LIMIT over the allowed share,
+        NOT_ENOUGH when less is left, INVALID_REQUEST within a minute of the payment."""
+        ...
+
+    def query_share(self, *, transaction_id: str, out_order_no: str) -> ShareState:
+        """Ask what became of it; errcode RESOURCE_NOT_EXISTS when the platform never saw it."""
+        ...
+
+    def unfreeze(self, *, transaction_id: str, out_order_no: str, description: str) -> ShareState:
+        """Let what was not shared go to us. Key mode on `out_order_no`."""
+        ...
+
+    def return_share(
+        self, *, out_order_no: str, out_return_no: str, account: str, amount_fen: int, description: str
+    ) -> ReturnState:
+        """Take shared money back from a merchant, within 180 days. Key mode on `out_return_no`."""
+        ...
+
+    def query_return(self, *, out_order_no: str, out_return_no: str) -> ReturnState:
+        """Ask what became of it."""
+        ...
+
+    def bill(self, day: dt.date) -> Bill:
+        """The trade bill of a past day (ready at ten the next morning). errcode NO_STATEMENT_EXIST when nothing was booked,
+        STATEMENT_CREATING while it is being made."""
         ...
 
 

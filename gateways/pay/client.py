@@ -29,7 +29,7 @@ from gateways.transport import Reply, Transport
 
 GATE = "https://api.mch.weixin.qq.com"
 CERTIFICATE_PAUSE_SECONDS = 600.0
-_IDS = re.compile(r"/(out-trade-no|id|refunds)/[^/?]+")
+_IDS = re.compile(r"/(out-trade-no|id|refunds|orders|return-orders)/(?!unfreeze)[^/?]+")
 
 Recorder = Callable[[str, str], AbstractContextManager[CallNote]]
 
@@ -44,6 +44,7 @@ class SafeCore(Core):
         self._public_key, self._public_key_id = load_public_key(config["PAY_PUBLIC_KEY"]), config["PAY_PUBLIC_KEY_ID"]
         self._certificates: list[Any] = []
         self._cert_dir = self._logger = None
+        self._gate_way = GATE
         self._transport, self._state, self._record = transport, state, record
         self._certificates_guard, self._certificates_after = threading.Lock(), 0.0
 

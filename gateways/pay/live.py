@@ -13,6 +13,7 @@ from core import clock
 from gateways.choices import Source
 from gateways.errors import BAD_ANSWER, CallbackRefused, GatewayError
 from gateways.pay import PaymentNotice, Prepay, RefundState, signing
+from gateways.pay.books import Books
 from gateways.pay.client import Recorder, SafeCore, SafePay
 from gateways.services import record_call, spend_stamp
 from gateways.shared_state import SharedState, shared_state
@@ -24,7 +25,7 @@ REASON_CHARS = 80
 MAX_NOTICE_BYTES = 64 * 1024
 
 
-class LivePay:
+class LivePay(Books):
     """See gateways.pay.Pay for what each method promises."""
 
     def __init__(
@@ -53,6 +54,7 @@ class LivePay:
         notify_url: str,
         expires_at: dt.datetime,
         attach: str = "",
+        shares_profit: bool = False,
     ) -> Prepay:
         _status, text = self._pay.pay(
             description=description[:DESCRIPTION_CHARS],
@@ -62,6 +64,7 @@ class LivePay:
             time_expire=expires_at.astimezone(clock.SHANGHAI).isoformat(timespec="seconds"),
             notify_url=notify_url,
             attach=attach or None,
+            settle_info={"profit_sharing": True} if shares_profit else None,
         )
         with understood("prepay"):
             prepay_id = str(json.loads(text)["prepay_id"])

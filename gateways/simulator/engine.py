@@ -18,6 +18,7 @@ from gateways.simulator import (
     octo,
     official,
     pay,
+    pay_sharing,
     sms,
     tags,
     ways,
@@ -46,6 +47,7 @@ _REGISTERED = (
     control_people,
     control_groups,
     kf,
+    pay_sharing,
 )  # importing them adds their APIs and verbs
 _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     wecom.HOST: wecom.respond,

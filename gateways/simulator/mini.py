@@ -196,6 +196,28 @@ def generate_urllink(world: World, call: Call) -> Json:
     return {"url_link": url}
 
 
+@routes.post("/wxa/sec/order/upload_shipping_info")
+def upload_shipping_info(world: World, call: Call) -> Json:
+    """What was delivered for a payment; once: a second time is refused, as the platform does."""
+    key, payer = call.object("order_key"), call.object("payer")
+    order = next(
+        (o for o in world.state.orders.values() if o.transaction_id and o.transaction_id == key.get("transaction_id")), None
+    )
+    if order is None or order.openid != payer.get("openid"):
+        raise ApiError(10060001, "pay order not exist")
+    listed = call.objects("shipping_list")
+    if (
+        call.number("logistics_type") not in {1, 2, 3, 4}
+        or len(listed) != 1
+        or not 1 <= len(str(listed[0].get("item_desc", ""))) <= 120
+    ):
+        raise ApiError(47001)
+    if order.shipped:
+        raise ApiError(10060002, "shipped already")
+    order.shipped = str(listed[0]["item_desc"])
+    return {}
+
+
 def mini_user(world: World, openid: str = "", unionid: str = "", nickname: str = "", phone: str = "") -> MiniUser:
     """The mini-program user with this openid or unionid; made on first sight."""
     user = world.state.mini_users.get(openid) or (world.mini_user_with(unionid) if unionid else None)

@@ -67,6 +67,11 @@ class PayOrder:
     success_time: str = ""
     refunded: int = 0
     request: dict[str, Any] = field(default_factory=dict)
+    shares_profit: bool = False
+    shared: int = 0
+    unfrozen: bool = False
+    paid_after: float = 0.0
+    shipped: str = ""
 
 
 @dataclass(slots=True)
@@ -85,3 +90,26 @@ class Refund:
     status: str = "PROCESSING"
     outcome: str = "SUCCESS"
     success_time: str = ""
+
+
+@dataclass(slots=True)
+class ShareOrder:
+    """A profit-sharing order; `receivers` are {account, amount, description, result, returned}."""
+
+    out_order_no: str
+    order_id: str
+    transaction_id: str
+    receivers: list[dict[str, Any]]
+    settles_after: float
+    state: str = "PROCESSING"
+
+
+@dataclass(slots=True)
+class ShareReturn:
+    """Shared money that a receiver gave back."""
+
+    out_return_no: str
+    out_order_no: str
+    account: str
+    amount: int
+    result: str = "SUCCESS"

@@ -22,7 +22,7 @@ _STATES = {"SUCCESS": "支付成功", "REFUND": "转入退款", "NOTPAY": "订�
 _OUT_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 _REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 _DIGITS = {ord(letter): str(number % 10) for number, letter in enumerate(string.ascii_letters)}
-Handler = Callable[[World, Request, Json, str], Json | None]
+Handler = Callable[[World, Request, Json, str], Json | Response | None]
 _routes: list[tuple[str, re.Pattern[str], Handler]] = []
 
 
@@ -34,7 +34,9 @@ class PayError(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-def _route(method: str, pattern: str) -> Callable[[Handler], Handler]:
+def route(method: str, pattern: str) -> Callable[[Handler], Handler]:
+    """Register the handler of a path; its one group is handed over."""
+
     def keep(handler: Handler) -> Handler:
         _routes.append((method, re.compile(pattern), handler))
         return handler
@@ -54,6 +56,8 @@ def respond(world: World, request: Request) -> Response:
         body = handler(world, request, _json(request), match[1] if match.groups() else "")
     except PayError as error:
         return refusal(world, error.status, error.code, error.message)
+    if isinstance(body, Response):
+        return body
     return signed(world, json_response(body, code="SUCCESS") if body is not None else Response(204, code="SUCCESS"))
 
 
@@ -105,7 +109,7 @@ def _check_signature(world: World, request: Request) -> None:
         raise PayError(401, "SIGN_ERROR", "签名错误,请检查后再试")
 
 
-@_route("POST", r"/v3/pay/transactions/jsapi")
+@route("POST", r"/v3/pay/transactions/jsapi")
 def prepay(world: World, request: Request, body: Json, _: str) -> Json:
     """Register an order. The same number again gives a new prepay_id while it is unpaid and the content is the same."""
     _check_order_fields(world, body)
@@ -160,6 +164,7 @@ def _order_from(world: World, body: Json, expires_after: float) -> PayOrder:
         expires_after=expires_after,
         prepay_until=world.now() + PREPAY_LIFE_SECONDS,
         request=_comparable(body),
+        shares_profit=(body.get("settle_info") or {}).get("profit_sharing") is True,
     )
 
 
@@ -183,13 +188,13 @@ def _prepay_again(world: World, order: PayOrder, body: Json) -> str:
     return order.prepay_id
 
 
-@_route("GET", r"/v3/pay/transactions/out-trade-no/([^/]+)")
+@route("GET", r"/v3/pay/transactions/out-trade-no/([^/]+)")
 def query_by_out_trade_no(world: World, request: Request, body: Json, number: str) -> Json:
     """What became of an order, by our number."""
     return order_json(world, _known_order(world, request, number))
 
 
-@_route("GET", r"/v3/pay/transactions/id/([^/]+)")
+@route("GET", r"/v3/pay/transactions/id/([^/]+)")
 def query_by_id(world: World, request: Request, body: Json, number: str) -> Json:
     """What became of an order, by the platform's number."""
     order = next((o for o in world.state.orders.values() if o.transaction_id == number), None)
@@ -212,7 +217,7 @@ def settle_expiry(world: World, order: PayOrder) -> None:
         order.trade_state = "CLOSED"
 
 
-@_route("POST", r"/v3/pay/transactions/out-trade-no/([^/]+)/close")
+@route("POST", r"/v3/pay/transactions/out-trade-no/([^/]+)/close")
 def close(world: World, request: Request, body: Json, number: str) -> None:
     """Close an unpaid order; closing again is fine, closing a paid one is not."""
     order = world.state.orders.get(number)
@@ -242,6 +247,7 @@ def pay_order(world: World, order: PayOrder) -> None:
     order.trade_state = "SUCCESS"
     order.transaction_id = world.new_id("42000", 28).translate(_DIGITS)
     order.success_time = rfc3339(world.wall())
+    order.paid_after = world.now()
     world.count("payments")
     world.count("paid_fen", order.total)
     _notify(world, order.notify_url, "TRANSACTION.SUCCESS", order_json(world, order))
@@ -253,7 +259,7 @@ def _notify(world: World, url: str, event: str, resource: Json) -> None:
     world.callback(Delivery(0, "pay", url, payload, world.now() + world.state.config.callback_delay))
 
 
-@_route("POST", r"/v3/refund/domestic/refunds")
+@route("POST", r"/v3/refund/domestic/refunds")
 def refund(world: World, request: Request, body: Json, _: str) -> Json:
     """Ask for a refund; the same out_refund_no again is the same refund."""
     order = _order_to_refund(world, body)
@@ -304,7 +310,7 @@ def _new_refund(world: World, order: PayOrder, number: str, body: Json) -> Refun
     return made
 
 
-@_route("GET", r"/v3/refund/domestic/refunds/([^/]+)")
+@route("GET", r"/v3/refund/domestic/refunds/([^/]+)")
 def query_refund(world: World, request: Request, body: Json, number: str) -> Json:
     """What became of a refund."""
     found = world.state.refunds.get(number)

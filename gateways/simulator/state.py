@@ -14,7 +14,16 @@ import msgspec
 from gateways.simulator.clock import ClockState
 from gateways.simulator.defaults import SIM_MEMBERS, SIM_SETTINGS
 from gateways.simulator.faults import FaultRule
-from gateways.simulator.mini_state import Follower, MiniLink, MiniUser, OneTimeCode, PayOrder, Refund
+from gateways.simulator.mini_state import (
+    Follower,
+    MiniLink,
+    MiniUser,
+    OneTimeCode,
+    PayOrder,
+    Refund,
+    ShareOrder,
+    ShareReturn,
+)
 from gateways.simulator.octo_state import OctoState
 
 Json = dict[str, Any]
@@ -362,6 +371,9 @@ class State:
     links: dict[str, MiniLink] = field(default_factory=dict)
     orders: dict[str, PayOrder] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    receivers: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, ShareOrder] = field(default_factory=dict)
+    share_returns: dict[str, ShareReturn] = field(default_factory=dict)
     sms: list[Sms] = field(default_factory=list)
     opted_out: list[str] = field(default_factory=list)
     llm_scripts: list[LlmScript] = field(default_factory=list)

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from orders.models import Order, Payment, Refund
+from orders.choices import InvoiceKind
+from orders.models import Invoice, Order, OrderChange, OrderContact, OrderTraveller, Payment, Refund
 
 
 def blank_payers(customer_ids: Sequence[int]) -> int:
-    """Take the payers' openids out of the payments; amounts, numbers and dates stay."""
+    """Take payers, travellers, contacts and addresses out of the orders; amounts, numbers and dates stay."""
+    OrderTraveller.objects.filter(order__customer__in=customer_ids).update(name="", traveller=None, document=None)
+    OrderContact.objects.filter(order__customer__in=customer_ids).delete()
+    Invoice.objects.filter(order__customer__in=customer_ids, kind=InvoiceKind.PERSON).update(title="")
+    Invoice.objects.filter(order__customer__in=customer_ids).update(email_sealed=b"", email_masked="")
     return Payment.objects.filter(order__customer__in=customer_ids).exclude(openid="").update(openid="")
 
 
@@ -17,7 +22,10 @@ def delete_orders(customer_ids: Sequence[int]) -> int:
     with transaction.atomic():
         orders = Order.objects.filter(customer__in=customer_ids)
         ids = list(orders.values_list("pk", flat=True))
+        Refund.objects.filter(payment__order__in=ids, leader__isnull=False).delete()
         Refund.objects.filter(payment__order__in=ids).delete()
+        OrderChange.objects.filter(order__in=ids).delete()
+        Invoice.objects.filter(order__in=ids).delete()
         Payment.objects.filter(order__in=ids).delete()
         orders.delete()
         with connection.cursor() as cursor:

@@ -11,22 +11,24 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from catalog.services.products import retake_seats
 from core import clock
 from core.choices import Lane
 from core.errors import Later, Refused
-from core.event_types import OrderPaid
+from core.event_types import InstalmentPaid, OrderPaid
 from core.events import record
 from core.jobs import enqueue, job
 from core.money import to_fen
 from customers.services.standing import refresh_standing
 from gateways.errors import GatewayError
 from gateways.pay import PaymentNotice, pay
-from orders.choices import OrderState, PaymentState
-from orders.models import Instalment, Order, Payment
+from orders.choices import ChangeState, LineKind, OrderState, PaymentMethod, PaymentState
+from orders.models import Instalment, Order, OrderChange, Payment
 from orders.rules import HOLD, Money, ask_times, can_pay, money_for
+from orders.services import offsets
 from orders.services.cashier import CLOSED, GONE, OTHER_CONTENT, PAID, UnknownPayment, WrongPayment, notify_url
+from orders.services.lines import issue_codes, retake_places
 from orders.services.refunds import return_surplus
+from orders.services.shipping import tell_shipping
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +72,18 @@ def _open_payment(order_id: int, openid: str) -> Payment:
         if payment is not None:
             return payment
         number = f"{order.no}P{order.payments.count() + 1}"
-        amount = part.amount if part else order.total_amount
-        payment = Payment.objects.create(order=order, out_trade_no=number, amount=amount, instalment=part, openid=openid)
+        amount = part.amount if part else order.payable_amount
+        payment = Payment.objects.create(
+            order=order, out_trade_no=number, amount=amount, instalment=part, openid=openid, is_shared=_is_shared(order)
+        )
         for index, moment in enumerate(ask_times(now, _ends(order))):
             enqueue(ask_about_payment, key=f"{payment.pk}:{index}", run_at=moment, payment_id=payment.pk)
     return payment
+
+
+def _is_shared(order: Order) -> bool:
+    """Whether the platform must hold the money, because a part of it is a merchant's."""
+    return order.lines.filter(kind=LineKind.SERVICE, offer__is_shared=True).exists()
 
 
 def next_instalment(order: Order) -> Instalment | None:
@@ -107,6 +116,7 @@ def _prepay(order: Order, payment: Payment) -> dict[str, str]:
             openid=payment.openid,
             notify_url=notify_url(),
             expires_at=_ends(order),
+            shares_profit=payment.is_shared,
         )
     except GatewayError as error:
         if error.ambiguous:
@@ -177,10 +187,26 @@ def _takes_money(order: Order, payment: Payment) -> bool:
     part = payment.instalment
     if part is not None and order.state == OrderState.PAID:
         return part.paid_at is None
+    due = part.amount if part else order.payable_amount
+    if payment.amount != due:  # the order was changed while the customer paid the old amount
+        return False
     money = money_for(order.state, order.close_reason)
     if money is Money.REOPENS:
-        return retake_seats(departure_id=order.departure_id, people=order.people)
+        # Coupons and points were given back when it closed: what they covered cannot be had with money that came late.
+        return order.coupon_amount + order.points_amount == 0 and retake_places(order)
     return money is Money.PAYS
+
+
+@transaction.atomic
+def settle_without_money(order: Order) -> None:
+    """Mark an order paid that coupons and points cover whole; a payment of nothing stands for it."""
+    now = clock.now()
+    number = f"{order.no}P0"
+    payment = Payment.objects.create(
+        order=order, out_trade_no=number, transaction_id=number, amount=0, method=PaymentMethod.OFFSETS,
+        state=PaymentState.PAID, paid_at=now,
+    )  # fmt: skip
+    _mark_paid(order, payment)
 
 
 def _mark_paid(order: Order, payment: Payment) -> None:
@@ -190,11 +216,18 @@ def _mark_paid(order: Order, payment: Payment) -> None:
     order.paid_amount += payment.amount
     if payment.instalment_id:
         Instalment.objects.filter(pk=payment.instalment_id).update(paid_at=payment.paid_at)
+        OrderChange.objects.filter(instalment=payment.instalment_id).update(state=ChangeState.DONE)
     order.closed_at, order.close_reason = None, ""
     order.save(update_fields=["state", "paid_at", "paid_amount", "closed_at", "close_reason"])
     if is_first:
+        offsets.commit(order)
+        issue_codes(order)
         fact = OrderPaid(order.customer_id, order.pk, payment.amount)
         record(fact, key=f"order.paid:{order.pk}", occurred_at=payment.paid_at)
+    else:
+        part = InstalmentPaid(order.customer_id, order.pk, payment.amount)
+        record(part, key=f"instalment.paid:{payment.pk}", occurred_at=payment.paid_at)
+    tell_shipping(payment)
     refresh_standing([order.customer_id])
 
 

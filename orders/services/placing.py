@@ -3,26 +3,28 @@
 import datetime as dt
 import logging
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from catalog.choices import SaleState
 from catalog.models import Product
-from catalog.services.products import free_seats, take_seats
 from core import clock
 from core.choices import Lane
-from core.errors import BadInput, Refused
+from core.errors import Refused
 from core.event_types import OrderClosed, OrderPlaced
 from core.events import record
 from core.jobs import enqueue, job
 from core.money import ZERO
 from customers.models import Customer
 from messaging.models import Message
-from orders.choices import CloseReason, OrderState
-from orders.models import Order
+from orders.choices import CloseReason, LineKind, OrderState
+from orders.models import Order, OrderLine
 from orders.rules import HOLD
-from orders.services.payments import close_payments, close_payments_later
+from orders.services import offsets
+from orders.services.lines import Trip, Wish, free_places, keep_lines, place_of, take_lines
+from orders.services.payments import close_payments, close_payments_later, settle_without_money
 from staff.models import User
 from staff.services import write_audit
 
@@ -31,7 +33,6 @@ logger = logging.getLogger(__name__)
 EXPIRED_AT_ONCE = 500
 
 
-@transaction.atomic
 def place_order(
     *,
     customer: Customer,
@@ -42,51 +43,63 @@ def place_order(
     touch: str = "",
     home_id: int | None = None,
 ) -> Order:
-    """Hold seats for half an hour at the price of this moment; the order waits for payment.
+    """Place an order of one trip: see `place_basket`."""
+    wishes = [Trip(product, departs_on, adults, children)]
+    return place_basket(customer=customer, wishes=wishes, touch=touch, home_id=home_id)
 
+
+@transaction.atomic
+def place_basket(
+    *,
+    customer: Customer,
+    wishes: Sequence[Wish],
+    coupon_ids: Sequence[int] = (),
+    points: int = 0,
+    touch: str = "",
+    home_id: int | None = None,
+) -> Order:
+    """Hold what is wished for, for half an hour, at the prices of this moment; the order waits for payment.
+
+    Coupons and points are held with it, in one transaction; where they cover everything the order is paid at once.
     `touch` is the token of the mass-send task whose card brought the customer; only a message of this customer counts.
     `home_id` is whose log-in it was, where a merge has moved the log-in since (MemberToken).
-    BadInput for a date that is not to come; Refused when the product or date is not on sale, the group's size does not
-    fit, or the seats are gone. Records order.placed.
+    BadInput for what can never be had; Refused when it is not on sale, does not fit, is gone, or a coupon does not apply;
+    nothing is held then. Records order.placed.
     """
-    people = adults + children
-    _check(product, departs_on, adults, people)
-    seats = take_seats(product=product, day=departs_on, people=people)
-    total = adults * seats.adult_amount + children * seats.child_amount
-    if total <= 0:
-        raise Refused(_("This date has no price yet."), "no_price")
+    lines = take_lines(wishes)
     now = clock.now()
+    no = new_order_no(now)
+    covered = offsets.hold(customer.pk, lines, coupon_ids, points, key=no, at=now)
     order = Order.objects.create(
-        no=new_order_no(now),
-        customer=customer,
-        product=product,
-        departure_id=seats.departure_id,
-        adults=adults,
-        children=children,
-        adult_amount=seats.adult_amount,
-        child_amount=seats.child_amount,
-        total_amount=total,
-        paid_amount=ZERO,
-        refunded_amount=ZERO,
-        message=_touching_message(customer, touch),
-        home_id=home_id,
-        placed_at=now,
-        hold_until=now + HOLD,
-    )
-    record(OrderPlaced(customer.pk, order.pk, total), key=f"order.placed:{order.pk}", occurred_at=now)
+        no=no, customer=customer, message=_touching_message(customer, touch), home_id=home_id, placed_at=now,
+        hold_until=now + HOLD, paid_amount=ZERO, refunded_amount=ZERO, coupon_amount=covered.coupons,
+        points_amount=covered.points, points_used=covered.points_used, **head_of(place_of(wishes[0])[0], lines),
+    )  # fmt: skip
+    keep_lines(order, lines)
+    record(OrderPlaced(customer.pk, order.pk, order.total_amount), key=f"order.placed:{order.pk}", occurred_at=now)
+    if order.payable_amount == 0:
+        settle_without_money(order)
     return order
 
 
-def _check(product: Product, departs_on: dt.date, adults: int, people: int) -> None:
-    if departs_on <= clock.today():
-        raise BadInput(_("Please choose a coming date."), {"departs_on": _("must be after today")})
-    if adults < 1:
-        raise BadInput(_("At least one adult travels."), {"adults": _("must be at least 1")})
-    if product.state != SaleState.ON_SALE:
-        raise Refused(_("This product is not on sale at the moment."), "not_on_sale")
-    if not product.min_people <= people <= product.max_people:
-        limits = {"low": product.min_people, "high": product.max_people}
-        raise Refused(_("This trip takes %(low)s to %(high)s people per order.") % limits, "group_size")
+def head_of(product_id: int, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """What an order says of its lines itself: the first thing in it, its people, the sum of the rest."""
+    lead = lines[0]
+    of_lead = [line for line in lines if line.departure_id == lead.departure_id]  # a trip's adults and children
+    adults = next(line for line in of_lead if line.kind in {LineKind.ADULT, LineKind.SERVICE})
+    child = next((line for line in of_lead if line.kind == LineKind.CHILD), None)
+    total = sum((line.total_amount for line in lines), ZERO)
+    listed = adults.total_amount + (child.total_amount if child else ZERO)
+    return {
+        "product_id": product_id,
+        "departure_id": lead.departure_id,
+        "adults": adults.quantity,
+        "children": child.quantity if child else 0,
+        "adult_amount": adults.unit_amount,
+        "child_amount": child.unit_amount if child else ZERO,
+        "total_amount": total,
+        "extra_amount": total - listed,
+    }
 
 
 def new_order_no(at: dt.datetime) -> str:
@@ -131,7 +144,8 @@ def _close(order_id: int, reason: CloseReason) -> bool:
         if not changed:
             return False
         order = Order.objects.get(pk=order_id)
-        free_seats(departure_id=order.departure_id, people=order.people)
+        free_places(order)
+        offsets.release(order.no)
         record(OrderClosed(order.customer_id, order.pk), key=f"order.closed:{order.pk}", occurred_at=now)
     return True
 

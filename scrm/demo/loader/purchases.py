@@ -13,6 +13,7 @@ from core.models import Event
 from core.money import yuan
 from orders.choices import CloseReason, PaymentState, RefundState
 from orders.models import Order, Payment, Refund
+from orders.services.lines import fill_lines
 from scrm.demo.loader.people import EVENT_COLUMNS, fact_row, moment
 from scrm.demo.loader.tables import copy
 from scrm.demo.purchases import HOLD_SECONDS, Seats
@@ -59,6 +60,8 @@ def write_orders(cursor: CursorWrapper, sold: Sequence[Sold], seats: Seats) -> N
     copy(cursor, Payment, _PAYMENT, (_payment(one) for one in sold if one.order.state != "placed"))
     copy(cursor, Refund, _REFUND, (_refund(one) for one in sold if one.order.refunded_at))
     copy(cursor, Event, EVENT_COLUMNS, (row for one in sold for row in _facts(one)))
+    if sold:
+        fill_lines(min(one.id for one in sold), max(one.id for one in sold))
 
 
 def _order(one: Sold, seats: Seats) -> Sequence[Any]:

@@ -1,0 +1,1 @@
+"""Merchants who sell through the agency: their offers, redemptions, settlement."""
