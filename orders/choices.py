@@ -82,7 +82,7 @@ class ChangeState(models.TextChoices):
 
 
 class InvoiceKind(models.TextChoices):
-    PERSON = "person", _("A person")
+    PERSON = "person", _("A private person")
     COMPANY = "company", _("A company")
 
 

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             name='Invoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('person', 'A person'), ('company', 'A company')], max_length=8, verbose_name='for')),
+                ('kind', models.CharField(choices=[('person', 'A private person'), ('company', 'A company')], max_length=8, verbose_name='for')),
                 ('title', models.CharField(max_length=100, verbose_name='title')),
                 ('tax_no', models.CharField(blank=True, default='', max_length=20, verbose_name='tax number')),
                 ('email_sealed', models.BinaryField(max_length=400)),
