@@ -13,11 +13,10 @@ from orders.choices import InvoiceKind, InvoiceState, LineKind, OfferKind, Order
 MOST_PEOPLE = 200
 
 
-def near(value: dt.date) -> dt.date:
+def near(value: dt.date) -> None:
     """A date this century; whether it is to come is checked against today when the order is placed."""
     if not dt.date(2020, 1, 1) <= value < LATEST.date():
         raise serializers.ValidationError(_("must be a date such as 2026-10-01"))
-    return value
 
 
 class Whole(serializers.IntegerField):
@@ -52,7 +51,7 @@ class TripWish(Covering):
     departs_on = serializers.DateField(validators=[near])
     adults = Whole(min_value=1, max_value=MOST_PEOPLE)
     children = Whole(min_value=0, max_value=MOST_PEOPLE, default=0)
-    services = OrderedService(many=True, required=False, max_length=10)
+    services = OrderedService(many=True, required=False, max_length=10)  # type: ignore[call-arg]
 
 
 class PlaceOrder(TripWish):
@@ -64,7 +63,7 @@ class PlaceOrder(TripWish):
 class OrderServices(Covering):
     """A wish to buy services, activities or goods without a trip."""
 
-    services = OrderedService(many=True, max_length=10, allow_empty=False)
+    services = OrderedService(many=True, max_length=10, allow_empty=False)  # type: ignore[call-arg]
 
 
 class GivingUp(StrictSerializer):
@@ -77,7 +76,7 @@ class GivingUp(StrictSerializer):
 class RefundWish(StrictSerializer):
     """What is given up; without `pieces` all of the order."""
 
-    pieces = GivingUp(many=True, required=False, max_length=12)
+    pieces = GivingUp(many=True, required=False, max_length=12)  # type: ignore[call-arg]
 
 
 class AskRefund(RefundWish):
@@ -150,7 +149,7 @@ class PreviewShown(serializers.Serializer[Any]):
 class InstalmentShown(serializers.Serializer[Any]):
     """A part of the price."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     amount = serializers.IntegerField()
     due_on = serializers.DateField()
     paid_at = serializers.DateTimeField(allow_null=True)

@@ -1,6 +1,7 @@
 """What the page of bills shows."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from django.db.models import Count, Q
 
@@ -14,8 +15,8 @@ MOST = 100
 class BillsPage:
     """The last days (each with `open_count` differences), and the differences nobody explained yet."""
 
-    bills: list[Bill]
-    open: list[BillDifference]
+    bills: Sequence[Bill]
+    open: Sequence[BillDifference]
 
 
 def newest_bills() -> BillsPage:
