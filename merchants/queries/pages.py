@@ -135,7 +135,7 @@ def merchants_with_figures() -> list[MerchantRow]:
     merchants = list(Merchant.objects.annotate(offers=Count("listings")).order_by("name"))
     net = Sum(F("gross_amount") - F("fee_amount") - F("points_cost_amount") - F("coupon_cost_amount"))
     lately = Redemption.objects.filter(at__gte=since, taken_back_at__isnull=True).values("merchant")
-    sums: dict[int, dict[str, Any]] = {row["merchant"]: row for row in lately.annotate(n=Sum("quantity"), net=net)}
+    sums: dict[int, dict[str, Any]] = {row["merchant"]: dict(row) for row in lately.annotate(n=Sum("quantity"), net=net)}
     confirmed = Statement.objects.filter(state=StatementState.CONFIRMED).values("merchant").annotate(n=Count("id"))
     to_pay = {row["merchant"]: row["n"] for row in confirmed}
     opened = Dispute.objects.filter(state=DisputeState.OPEN).values("redemption__merchant").annotate(n=Count("id"))
