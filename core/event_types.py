@@ -247,6 +247,24 @@ class TripWished(Fact):
     hotel_star: int | None = None
 
 
+@fact("moment.liked")
+class MomentLiked(Fact):
+    """The customer liked a Moment of a member of staff."""
+
+    customer_id: int
+    moment_id: int
+    product: str = ""
+
+
+@fact("moment.commented")
+class MomentCommented(Fact):
+    """The customer commented on a Moment; the words stay with WeCom."""
+
+    customer_id: int
+    moment_id: int
+    product: str = ""
+
+
 # --- orders -------------------------------------------------------------------------------------------
 
 

@@ -121,6 +121,9 @@ CUSTOMER_TABLES = {
     "itinerary_acceptance.customer_id": "stay",
     "campaigns_recipient.customer_id": "unless:campaign_id",
     "campaigns_followup.customer_id": "move",
+    "campaigns_journeyrun.customer_id": "move",
+    "campaigns_momentreaction.customer_id": "move",
+    "campaigns_handoveritem.customer_id": "move",
     "customers_bulktarget.customer_id": "stay",
     "customers_identity.home_id": "stay",
     "customers_membertoken.home_id": "stay",
@@ -168,6 +171,7 @@ CUSTOMER_ERASURE = {
         "keep",
     ),
     "campaigns_recipient.customer_id": "keep",
+    "campaigns_journeyrun.customer_id": "campaigns.services.erasing.end_journeys",
 }
 ERASERS = ["orders.services.erasing.blank_payers", "membership.services.erasing.give_up"]
 ERASURE_OBSTACLES = ["orders.queries.rights.erasure_obstacles"]
@@ -176,6 +180,7 @@ ERASURE_FINALLY = [
     "orders.services.erasing.delete_orders",
     "membership.services.erasing.delete_membership",
     "campaigns.services.erasing.delete_recipients",
+    "campaigns.services.erasing.delete_journeys",
     "messaging.services.erasing.delete_messages",
 ]
 # The copy of one's own data: a reader where plain columns do not do (customers.queries.own_data), "skip" for bookkeeping.

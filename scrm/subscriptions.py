@@ -15,6 +15,8 @@ from core.event_types import (
     Fact,
     ImportFinished,
     MessageClicked,
+    MomentCommented,
+    MomentLiked,
     OrderClosed,
     OrderPaid,
     OrderPlaced,
@@ -54,6 +56,8 @@ SUBSCRIPTIONS: dict[type[Fact], Iterable[str | Subscription]] = {
     ],
     ImportFinished: ["tagging.handlers.on_import_finished"],
     MessageClicked: [_TAGS, Subscription("campaigns.handlers.on_message_clicked", coalesce=True, batch=True)],
+    MomentLiked: [_TAGS],
+    MomentCommented: [_TAGS],
     OrderPaid: [
         _TAGS,
         "membership.handlers.on_order_paid",

@@ -12,7 +12,11 @@ from staff.models import User
 
 
 class FollowUp(models.Model):
-    """Something a member of staff should do for a customer, with the evidence why."""
+    """Something a member of staff should do for a customer, with the evidence why.
+
+    Not done `sla_hours` after it was due, it is escalated to the assignee's superior. `offer` is what to send along:
+    {"kind": "coupon" or "quote", "id", "label", "url"}. `message_id` is the message that "push" made.
+    """
 
     key = models.CharField(max_length=120, unique=True)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
@@ -28,6 +32,12 @@ class FollowUp(models.Model):
     created_at = models.DateTimeField(db_default=models.functions.Now())
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    sla_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
+    escalated_at = models.DateTimeField(null=True)
+    escalated_to = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    offer = models.JSONField(null=True, blank=True)
+    pushed_at = models.DateTimeField(null=True)
+    message_id = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("follow-up task")

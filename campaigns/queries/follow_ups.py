@@ -17,7 +17,7 @@ from staff.models import User
 SHOWN = 30
 NOT_SHOWN = tuple(
     f"{person}__{column}"
-    for person in ("assignee", "done_by")
+    for person in ("assignee", "done_by", "escalated_to")
     for column in ("password", "email", "first_name", "last_name", "last_login", "date_joined", "wecom_userid")
 )  # columns of colleagues that no card shows
 TABS = ("now", "today", "later", "done")
@@ -25,7 +25,7 @@ TABS = ("now", "today", "later", "done")
 
 def visible_to(user: User, *, mine: bool = False) -> QuerySet[FollowUp]:
     """The tasks a user may see: their own, and those of customers in their row scope."""
-    tasks = FollowUp.objects.select_related("customer", "assignee", "done_by")
+    tasks = FollowUp.objects.select_related("customer", "assignee", "done_by", "escalated_to")
     if mine or (user.row_scope == RowScope.OWN and not user.is_superuser):
         return tasks.filter(assignee=user)
     if user.is_superuser or user.row_scope == RowScope.ALL:
@@ -74,11 +74,11 @@ def task_cards(user: User, tab: str, at: dt.datetime, *, mine: bool, limit: int 
 def _cards(tasks: list[FollowUp], at: dt.datetime) -> list[TaskCard]:
     codes = {task.product_code for task in tasks if task.product_code}
     products = {product.code: product for product in Product.objects.filter(code__in=codes)}
-    late = at - dt.timedelta(hours=24)
-    return [
-        TaskCard(task, products.get(task.product_code), _facts(task), task.state == FollowUpState.OPEN and task.due_at < late)
-        for task in tasks
-    ]
+    return [TaskCard(task, products.get(task.product_code), _facts(task), _is_overdue(task, at)) for task in tasks]
+
+
+def _is_overdue(task: FollowUp, at: dt.datetime) -> bool:
+    return task.state == FollowUpState.OPEN and task.due_at + dt.timedelta(hours=task.sla_hours) < at
 
 
 def _facts(task: FollowUp) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import typst
 
 from catalog.illustration import draw_cover
 from catalog.models import Product
+from messaging.rules import TITLE_BYTES
 
 WIDTH, HEIGHT = 520, 416
 _PAGE = """
@@ -24,3 +25,13 @@ def card_image(product: Product) -> bytes:
 def _rendered(code: str, name: str, illustration: str, themes: tuple[str, ...]) -> bytes:
     svg = draw_cover(json.loads(illustration), key=code, title=name, themes=themes)
     return bytes(typst.compile(_PAGE.encode(), format="png", ppi=144, sys_inputs={"svg": svg}))
+
+
+def product_page(code: str) -> str:
+    """The mini-program page of a product."""
+    return f"pages/product/index?code={code}"
+
+
+def card_title(name: str) -> str:
+    """A product's name as a card carries it: at most 64 bytes, never half a character."""
+    return name.encode()[:TITLE_BYTES].decode(errors="ignore")

@@ -16,8 +16,10 @@ from campaigns.choices import Outcome
 from campaigns.models import FollowUp
 from campaigns.queries.follow_ups import TABS, tab_counts, task_cards, visible_to
 from campaigns.services.follow_ups import HANDS_OUT, assign_follow_up, finish_follow_up, reopen_follow_up, snooze_follow_up
+from campaigns.services.pushing import push_follow_up
 from campaigns.views.actor import actor
 from core import clock, params
+from messaging.choices import Route
 from staff.access import may, requires
 from staff.choices import RowScope
 from staff.models import User
@@ -121,6 +123,18 @@ def snoozed_until(choice: str, at: dt.datetime) -> dt.datetime:
     today = clock.shanghai_date(at)
     days = 1 if choice == "tomorrow" else 7 - today.weekday()
     return dt.datetime.combine(today + dt.timedelta(days=days), dt.time(9), tzinfo=clock.SHANGHAI)
+
+
+@require_POST
+@requires("tasks.work")
+def push(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Send the task's message, as it stands in the card, through the Touch Governor."""
+    task = _task(request, task_id)
+    sent = push_follow_up(task, actor=actor(request), text=params.text("text", request.POST.get("text"), 2000))
+    messages.success(
+        request, _("%(who)s: handed over to %(channel)s.") % {"who": task.customer, "channel": Route(sent.channel).label}
+    )
+    return _again(request)
 
 
 @require_POST

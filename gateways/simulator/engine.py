@@ -8,6 +8,7 @@ from gateways.simulator import connectors as data_platforms
 from gateways.simulator import (
     contacts,
     control_groups,
+    control_moments,
     control_people,
     groups,
     kf,
@@ -15,6 +16,7 @@ from gateways.simulator import (
     mass,
     messages,
     mini,
+    moments,
     octo,
     official,
     pay,
@@ -48,6 +50,8 @@ _REGISTERED = (
     control_groups,
     kf,
     pay_sharing,
+    moments,
+    control_moments,
 )  # importing them adds their APIs and verbs
 _VENDORS: dict[str, Callable[[World, Request], Response]] = {
     wecom.HOST: wecom.respond,

@@ -6,6 +6,7 @@ from gateways.simulator.clock import shanghai
 from gateways.simulator.contacts import API
 from gateways.simulator.envelope import ApiError, Call, limited, page_of, utf8_length
 from gateways.simulator.exchange import Json
+from gateways.simulator.moments import add_group_template, group_results
 from gateways.simulator.state import Contact, MassTask, Relation, SenderTask
 from gateways.simulator.wecom import known_member, routes
 from gateways.simulator.world import World
@@ -19,8 +20,8 @@ Item = TypeVar("Item")
 @routes.post(API + "add_msg_template", contacts=True)
 def add_msg_template(world: World, call: Call) -> Json:
     """Ask members to send one content to many customers. No de-duplication: the same call twice makes two tasks."""
-    if call.text("chat_type", "single") != "single":
-        raise ApiError(41048, "no customer group to send")
+    if call.text("chat_type", "single") == "group":
+        return add_group_template(world, call)
     text, attachments = _content(world, call)
     senders, failed = _split(world, call)
     if not senders:
@@ -155,6 +156,9 @@ def _sender_json(sender: SenderTask) -> Json:
 @routes.post(API + "get_groupmsg_send_result", contacts=True)
 def get_groupmsg_send_result(world: World, call: Call) -> Json:
     """What became of each customer of one member: 0 not sent, 1 sent, 2 not a friend, 3 has had too many."""
+    of_groups = world.state.group_tasks.get(call.text("msgid"))
+    if of_groups is not None:
+        return group_results(world, of_groups)
     task = _dispatched_task(world, call)
     sender = task.senders.get(call.text("userid"))
     if sender is None:

@@ -158,6 +158,35 @@ class MassTask:
 
 
 @dataclass(slots=True)
+class Moment:
+    """One 客户朋友圈 task. `publishers` are members with the wall time they published at (0: not yet); `signs` likes and
+    comments."""
+
+    jobid: str
+    moment_id: str
+    created_at: float
+    text: str
+    attachments: list[Json]
+    tags: list[str]
+    publishers: dict[str, int]
+    invalid: list[str]
+    cancelled: bool = False
+    signs: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class GroupTask:
+    """One message to customer groups created by `add_msg_template`."""
+
+    msgid: str
+    owner: str
+    chat_ids: list[str]
+    text: str
+    dispatched_after: float
+    sent_at: int = 0
+
+
+@dataclass(slots=True)
 class WelcomeCode:
     """The one chance to greet a new contact."""
 
@@ -355,6 +384,8 @@ class State:
     tags: dict[str, Tag] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
     mass_tasks: dict[str, MassTask] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    group_tasks: dict[str, GroupTask] = field(default_factory=dict)
     welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
     links_of_members: dict[str, AcquisitionLink] = field(default_factory=dict)

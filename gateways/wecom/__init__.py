@@ -26,6 +26,7 @@ from gateways.wecom.growth import (
     TransferState,
 )
 from gateways.wecom.kf import Kf, KfCustomer, KfMessage, KfPage
+from gateways.wecom.reach import GroupDelivery, MomentJob, MomentJobState, MomentPublisher, MomentSign, Reach, Ticket
 
 __all__ = [
     "AcquisitionCustomer",
@@ -45,6 +46,7 @@ __all__ = [
     "FollowUser",
     "GroupChat",
     "GroupChatPage",
+    "GroupDelivery",
     "GroupMember",
     "ImageAttachment",
     "Kf",
@@ -58,7 +60,12 @@ __all__ = [
     "Media",
     "Member",
     "MiniProgramAttachment",
+    "MomentJob",
+    "MomentJobState",
+    "MomentPublisher",
+    "MomentSign",
     "TagGroup",
+    "Ticket",
     "Transfer",
     "TransferState",
     "WeCom",
@@ -235,7 +242,7 @@ class CallbackEvent:
     dedupe_key: str
 
 
-class WeCom(Growth, Kf, Protocol):
+class WeCom(Growth, Kf, Reach, Protocol):
     """What we use of WeCom. Times are aware UTC."""
 
     def list_follow_users(self) -> list[str]:

@@ -33,6 +33,7 @@ from gateways.wecom import (
 from gateways.wecom.callbacks import CallbackCrypto
 from gateways.wecom.growth_calls import GrowthCalls
 from gateways.wecom.kf_calls import KfCalls
+from gateways.wecom.reach_calls import ReachCalls
 
 BASE = "https://qyapi.weixin.qq.com/cgi-bin/"
 MEDIA_LIFE = dt.timedelta(days=3) - dt.timedelta(hours=6)
@@ -72,7 +73,7 @@ def understood(api: str) -> Iterator[None]:
     raise failure
 
 
-class LiveWeCom(GrowthCalls, KfCalls):
+class LiveWeCom(GrowthCalls, KfCalls, ReachCalls):
     """See gateways.wecom.WeCom for what each method promises."""
 
     base_url = ""

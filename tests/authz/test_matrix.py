@@ -52,6 +52,8 @@ PUBLIC = {
     "j/<str:state>", "j/<str:state>/code.png",  # where a printed code leads a stranger
     "p/<str:token>", "p/<str:token>.pdf", "p/<str:token>.png", "p/<str:token>/<int:day>.svg", "p/<str:token>/accept", "p/<str:token>/comment",  # a proposal, opened by its secret link
     "chat", "chat/lines", "chat/say", "chat/rate",  # the website's chat window
+    "s/<slug:code>", "m/<slug:code>",  # short links of notes and advertisements, and what Moments link to
+    "wecom/sidebar/enter",  # the log-in by who one is in WeCom
     # WeChat reviews that one can look around before logging in.
     "api/mp/v1/auth/login", "api/mp/v1/privacy", "api/mp/v1/products", "api/mp/v1/products/<str:code>", "api/mp/v1/products/<str:code>/calendar",
 }  # fmt: skip

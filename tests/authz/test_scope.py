@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from campaigns.models import FollowUp
+from campaigns.models import FollowUp, Journey, JourneyRun, JourneyVersion
 from catalog.models import Departure, Destination, Product
 from core import clock
 from core.secrets import seal
@@ -42,8 +42,12 @@ SCOPED = {
     "customer_id", "note_id", "task_id", "no", "refund_id", "review_id", "merge_id", "traveller_id", "member_id",
     "document_id", "request_id", "export_id", "message_id", "adjustment_id", "done_id", "exchange_id", "booking_id", "coupon_id",
     "conversation_id", "turn_id",
+    "passage_id",
 }  # fmt: skip
 SHARED = {
+    "day": "a day of a proposal, whose secret link stands before it",
+    "moment_id": "Moments are the agency's; reactions of customers out of scope are left out",
+    "journey_id": "journeys are the agency's; the people in them are filtered by the page",
     "campaign_id": "campaigns are the agency's; the people inside them are filtered by the page",
     "variant_id": "campaigns are the agency's",
     "code": "products are the agency's",
@@ -118,6 +122,14 @@ def stranger_s(wang: User) -> dict[str, object]:
     )  # fmt: skip
     itinerary = Itinerary.objects.create(no=order.no, title="云南6日", customer=customer, owner=wang, starts_on=day)
     _sell(itinerary, ItineraryVersion.objects.create(itinerary=itinerary, number=1), order)
+    journey = Journey.objects.create(name="欢迎", created_by=wang)
+    version = JourneyVersion.objects.create(
+        journey=journey,
+        number=1,
+        live_from=now,
+        published_by=wang,
+        flow={"trigger": {"kind": "friend"}, "steps": [{"id": "a", "do": "end"}]},
+    )
     return {
         "customer_id": customer.pk,
         "note_id": Note.objects.create(customer=customer, author=wang, text="喜欢安静").pk,
@@ -141,6 +153,9 @@ def stranger_s(wang: User) -> dict[str, object]:
             talk := receive_chat(Inbound("mini", "wx", "o", "k", "在吗"), customer_id=customer.pk).conversation
         ).pk,
         "turn_id": Turn.objects.create(conversation=talk, question="在吗", move="menu", reason="unsure", at=now).pk,
+        "passage_id": JourneyRun.objects.create(
+            key="j", journey=journey, version=version, customer=customer, state="left", entered_at=now, since_at=now
+        ).pk,
         "message_id": Message.objects.create(
             key="m", customer=customer, channel="wecom", purpose="service", state="queued", created_at=now
         ).pk,

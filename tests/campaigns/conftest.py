@@ -75,7 +75,8 @@ def draft(segment: Segment, **fields: object) -> Draft:
 
 def order(customer: Customer, *, paid_at: dt.datetime, adults: int = 2, refunded: int = 0, **fields: object) -> Order:
     """A paid order of the product."""
-    departure = Departure.objects.get()
+    departure = fields.pop("departure", None) or Departure.objects.get()
+    assert isinstance(departure, Departure)
     total = departure.adult_amount * adults
     number = Order.objects.count() + 1
     values: dict[str, object] = {

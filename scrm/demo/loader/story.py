@@ -8,6 +8,7 @@ from scrm.demo.loader.agency import take_seats
 from scrm.demo.loader.campaigns import load_campaigns
 from scrm.demo.loader.channels import load_channels
 from scrm.demo.loader.itineraries import load_itineraries
+from scrm.demo.loader.journeys import load_costs, load_journeys, load_moment
 from scrm.demo.loader.knowledge import load_knowledge
 from scrm.demo.loader.load import Say, Story
 from scrm.demo.loader.membership import load_membership
@@ -35,9 +36,12 @@ def load_story(story: Story, say: Say) -> None:
     continue_ids(Customer, Order, Payment, Refund)
     trips = load_itineraries(story)
     tasks = load_follow_ups(story)
+    under_way = load_journeys(story)
+    load_moment(story)
+    load_costs(story)
     say(load_membership(story))
     say(
         f"{codes} live codes, {campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, "
-        f"{tasks} open tasks, {trips} itineraries, "
+        f"{tasks} open tasks, {trips} itineraries, {under_way} people in journeys, "
         f"{time.monotonic() - started:.1f} s"
     )

@@ -1,0 +1,1 @@
+"""Journeys as pure rules: what a flow is, when a wait ends, which way a person takes."""

@@ -1,0 +1,1 @@
+"""Journeys: written, published, entered, gone through."""
