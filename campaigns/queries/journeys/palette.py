@@ -72,12 +72,12 @@ def _labels() -> dict[str, str]:
             "fact": _("What happens"),
         "text": _("Text"), "product": _("Product"), "purpose": _("Purpose"), "channels": _("Channels, in this order"),
             "title": _("Title"),
-        "due_hours": _("Due after hours"), "sla_hours": _("Escalated after hours"), "add": _("Give"), "remove": _("Take away"),
+        "due_hours": _("Due after hours"), "sla_hours": _("Escalated after hours"), "add": _("Put on"), "remove": _("Take off"),
         "template": _("Coupon"), "amount": _("Points"), "reason": _("Reason"), "to": _("Go on at"), "tag": _("Which tag"),
         "late_days": _("Still counts after days"), "segment": _("Segment"), "channel": _("Channel"), "views": _("Views"),
         "quiet_minutes": _("Minutes without an order"), "field": _("Which day"), "calendar": _("Calendar"),
             "every": _("How often"),
-        "on": _("Day"), "weekday": _("Weekday"), "day": _("Day of the month"), "name": _("Holiday"),
+        "on": _("On which day"), "weekday": _("Weekday"), "day": _("Day of the month"), "name": _("Holiday"),
     }  # fmt: skip
 
 
@@ -86,8 +86,9 @@ def _choice(name: str, value: str) -> str:
         ("mode", "for"): _("For a time"), ("mode", "hour"): _("Until an hour of the day"), ("mode",
             "date"): _("Until a day of the trip"),
         ("mode", "fact"): _("Until something happens"), ("edge", "start"): _("Departure (or the day itself)"), ("edge",
-            "end"): _("Return"),
-        ("purpose", "marketing"): _("Offer"), ("purpose", "service"): _("Service"), ("field", "birthday"): _("Birthday"),
+            "end"): _("Coming home"),
+        ("purpose", "marketing"): _("Marketing message"), ("purpose", "service"): _("Service"), ("field",
+            "birthday"): _("Birthday"),
         ("field", "joined"): _("Day we met"), ("field", "last_trip"): _("Return from a trip, a year later"), ("calendar",
             "solar"): _("Solar"),
         ("calendar", "lunar"): _("Lunar"), ("every", "once"): _("Once"), ("every", "day"): _("Every day"), ("every",

@@ -30,7 +30,7 @@ KINDS: dict[str, Any] = {
         "message": gettext_lazy("Send a message"),
     "task": gettext_lazy("Follow-up task"), "tag": gettext_lazy("Tags"), "coupon": gettext_lazy("Coupon"),
         "points": gettext_lazy("Points"),
-    "jump": gettext_lazy("Jump ahead"), "end": gettext_lazy("End"),
+    "jump": gettext_lazy("Jump ahead"), "end": gettext_lazy("End of the way"),
 }  # fmt: skip
 TRIGGERS: dict[str, Any] = {
     "fact": gettext_lazy("Something happened"), "segment": gettext_lazy("Entered a segment"),

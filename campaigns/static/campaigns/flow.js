@@ -31,7 +31,7 @@ function el(tag, props = {}, ...children) {
   return node;
 }
 function icon(key) {
-  const sprite = document.querySelector("svg use").getAttribute("href").split("#")[0];
+  const sprite = document.querySelector("svg.icon use").getAttribute("href").split("#")[0];
   const holder = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   holder.setAttribute("class", "icon sm");
   holder.setAttribute("aria-hidden", "true");
