@@ -50,6 +50,8 @@ KINDS: tuple[Option, ...] = (
     Option("trip.wished", _("said in a chat which trip they want"), _SERVICE),
     Option("segment.entered", _("came into a segment"), _SERVICE),
     Option("segment.left", _("left a segment"), _SERVICE),
+    Option("moment.liked", _("liked a Moment"), _SERVICE),
+    Option("moment.commented", _("commented on a Moment"), _SERVICE),
     Option("contact.added", _("became a WeCom friend"), _SERVICE),
     Option("channel.joined", _("came by a channel"), _SERVICE),
     Option("contact.lost", _("ended the WeCom friendship"), _SERVICE),

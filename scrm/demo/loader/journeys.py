@@ -5,6 +5,8 @@ import datetime as dt
 import random
 from decimal import Decimal
 
+from django.db.models import F
+
 from campaigns.choices import MomentState, Reaction
 from campaigns.models import ChannelCost, JourneyRun, JourneyVersion, Moment, MomentReaction, MomentStaff
 from campaigns.rules.journeys.starters import STARTERS, flow_of_starter
@@ -66,6 +68,8 @@ def _move_a_departure() -> None:
         .first()
     )
     if later is not None:
+        Departure.objects.filter(pk=order.departure_id).update(seats_taken=F("seats_taken") - order.people)
+        Departure.objects.filter(pk=later.pk).update(seats_taken=F("seats_taken") + order.people)
         Order.objects.filter(pk=order.pk).update(departure=later)
 
 
