@@ -119,4 +119,4 @@ def channel_rows(first: dt.date, last: dt.date, start: dt.datetime, end: dt.date
         rows = cursor.fetchall()
         cursor.execute(_PAID_BACK, params)
         days = dict(cursor.fetchall())
-    return [ChannelRow(*row, days.get(row[0])) for row in rows]
+    return [dataclasses.replace(ChannelRow(*row), paid_back_days=days.get(row[0])) for row in rows]

@@ -186,7 +186,7 @@ class TestAcquisition:
             2,
             1,
             1,
-            7960,
+            Decimal(7960),
             Decimal("500.50"),
         )
         assert (row.per_friend, row.per_buyer, row.paid_back_days) == (Decimal("250.25"), Decimal("500.50"), 4)

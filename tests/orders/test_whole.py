@@ -103,9 +103,9 @@ def test_what_cannot_be_had_takes_nothing(customer: Customer, departure: Departu
         with pytest.raises(Refused) as caught, transaction.atomic():
             place_basket(customer=customer, wishes=wishes)
         assert caught.value.code == code
-    for wishes in ([], [trip, trip], [on(offer, 0)], [on(offer, -1)], [Trip(departure.product, departure.departs_on, 2, -1)]):
+    for none in ([], [trip, trip], [on(offer, 0)], [on(offer, -1)], [Trip(departure.product, departure.departs_on, 2, -1)]):
         with pytest.raises(BadInput):
-            place_basket(customer=customer, wishes=wishes)
+            place_basket(customer=customer, wishes=none)
     assert (taken(), Order.objects.count()) == ({}, 0)
 
 
@@ -174,6 +174,7 @@ def test_a_code_ends_with_its_day_in_shanghai(basket: Order, cashier: Cashier, l
     order = paid(basket, cashier)
     line = order.lines.get(kind="service")
     assert line.code is not None
+    assert line.starts_on is not None
     assert len(line.code) == 12
     start = clock.day_bounds(line.starts_on if last else line.starts_on - dt.timedelta(days=1))[0]
     hours, minutes, seconds = at.split(":")

@@ -1,6 +1,7 @@
 """The engine against Postgres: once per reason, every wait and branch, and the world that changes meanwhile."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
@@ -71,7 +72,7 @@ def test_a_fact_that_arrives_two_days_late_still_counts(ops: User, go: Go) -> No
         ({"rule": "always"}, ("finished", "", "")),
     ],
 )
-def test_the_rule_of_coming_again(ops: User, go: Go, rule: dict, second: tuple[str, str, str]) -> None:
+def test_the_rule_of_coming_again(ops: User, go: Go, rule: dict[str, Any], second: tuple[str, str, str]) -> None:
     customer = make_customer()
     journey = started(ops, [task("b")], reentry=rule)
     go(minutes=1)
@@ -188,7 +189,7 @@ def departing(customer: Customer, days: int) -> Order:
     return paid
 
 
-def before(step_id: str, days: int) -> dict:
+def before(step_id: str, days: int) -> dict[str, Any]:
     return step(step_id, "wait", mode="date", edge="start", offset=-days, at="10:00")
 
 
@@ -316,7 +317,7 @@ def test_an_erased_customer_leaves_at_once(ops: User, go: Go) -> None:
     assert the_facts(journey) == [{}, {}]
 
 
-def the_facts(journey: Journey) -> list[dict]:
+def the_facts(journey: Journey) -> list[dict[str, Any]]:
     return list(JourneyRun.objects.filter(journey=journey).order_by("id").values_list("facts", flat=True))
 
 
@@ -408,9 +409,9 @@ def test_a_bad_row_holds_up_nobody_else(ops: User, go: Go, monkeypatch: pytest.M
     for customer in (good, bad):
         happened(customer, "trip.wished")
     sweep_journeys()
-    real = advancing.act
+    real = advancing.act  # type: ignore[attr-defined]
 
-    def act(asked: object, graph: object, people: list, now: dt.datetime) -> list:
+    def act(asked: object, graph: object, people: list[Any], now: dt.datetime) -> list[Any]:
         if any(person.customer_id == bad.pk for person in people):
             raise ValueError("broken")
         return real(asked, graph, people, now)

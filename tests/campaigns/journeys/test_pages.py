@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -64,13 +65,13 @@ def test_nonsense_is_not_saved(ops_client: Client, ops: User, body: str) -> None
 
 
 def test_how_many_would_come_in(ops_client: Client, ops: User, product: Product) -> None:
-    for number in range(3):
-        customer = make_customer(city="杭州" if number else "上海", birthday=dt.date(1990, 11, 20 + number))
+    for at in range(3):
+        customer = make_customer(city="杭州" if at else "上海", birthday=dt.date(1990, 11, 20 + at))
         happened(customer, "order.paid", ago=dt.timedelta(days=5))
     journey = create_journey(actor=ops, name="旅程", flow=EMPTY)
     here = {"city": {"values": ["杭州"]}}
 
-    def number(trigger: dict, entry: object = None) -> tuple[int, str]:
+    def number(trigger: dict[str, Any], entry: object = None) -> tuple[int | None, str]:
         flow = {"trigger": trigger, "entry": entry, "steps": [task("a")]}
         found = post(ops_client, f"/journeys/{journey.pk}/count", {"flow": flow}).json()  # type: ignore[attr-defined]
         return found["number"], found["kind"]

@@ -1,6 +1,7 @@
 """Journeys as pure rules: places of complaints, loops, waits over month ends and clock jumps, lunar birthdays."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,19 +19,19 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def flow(*steps: dict, **more: object) -> dict:
+def flow(*steps: dict[str, Any], **more: object) -> dict[str, Any]:
     return {"trigger": {"kind": "fact", "fact": "order.paid"}, "steps": list(steps), **more}
 
 
-def wait(step_id: str, **args: object) -> dict:
+def wait(step_id: str, **args: object) -> dict[str, Any]:
     return {"id": step_id, "do": "wait", "mode": "for", "hours": 2, **args}
 
 
-def say(step_id: str, text: str = "您好") -> dict:
+def say(step_id: str, text: str = "您好") -> dict[str, Any]:
     return {"id": step_id, "do": "message", "text": text}
 
 
-def complaints(raw: dict) -> set[tuple[str, str, str]]:
+def complaints(raw: dict[str, Any]) -> set[tuple[str, str, str]]:
     with pytest.raises(BadFlow) as bad:
         parse_flow(raw, lambda condition: "" if condition == {"ok": {}} else "nonsense")
     return {(one.place, one.field, one.code) for one in bad.value.complaints}
@@ -75,7 +76,7 @@ def test_a_parting_leads_on_to_what_stands_behind_it() -> None:
         ({"trigger": "x", "steps": "y"}, {("trigger", "kind", "unknown"), ("trigger", "steps", "no_steps")}),
     ],
 )
-def test_each_fault_is_named_at_its_place(raw: dict, expected: set[tuple[str, str, str]]) -> None:
+def test_each_fault_is_named_at_its_place(raw: dict[str, Any], expected: set[tuple[str, str, str]]) -> None:
     assert complaints(raw) == expected
 
 
@@ -118,7 +119,7 @@ def test_nonsense_is_refused_and_never_breaks(raw: object) -> None:
         ({"mode": "date", "edge": "end", "offset": 1, "at": "10:00"}, "2026-11-25T10:00", "2026-12-16T10:00"),
     ],
 )
-def test_when_a_wait_ends(args: dict, arrived: str, until: str) -> None:
+def test_when_a_wait_ends(args: dict[str, Any], arrived: str, until: str) -> None:
     trip = Anchor(dt.date(2026, 12, 10), dt.date(2026, 12, 15))
     found = wake(args, at(arrived), trip, at(arrived))
     assert (found.at, found.is_late) == (at(until), False)
@@ -153,7 +154,7 @@ def test_a_length_never_goes_back(minutes: int, months: int, days: int) -> None:
         ({"every": "month", "day": 29, "at": "10:00"}, "2027-02-28T10:00", dt.date(2027, 2, 28)),
     ],
 )
-def test_when_a_schedule_was_last_due(args: dict, now: str, day: dt.date | None) -> None:
+def test_when_a_schedule_was_last_due(args: dict[str, Any], now: str, day: dt.date | None) -> None:
     assert schedule_due(args, at(now)) == day
 
 
