@@ -50,7 +50,7 @@ class System:
         self.programs = Path(json.loads((state / "layout.json").read_text())["postgres"])
         self.env = {
             **os.environ, "DATABASE_URL": self.database, "REDIS_URL": self.redis, "SCRM_SIM_URL": self.sim, "SCRM_BOOTSTRAP": "0",
-            "SCRM_PLATFORM_MODE": "sim", "SCRM_JOB_LEASE_SECONDS": "6", "SCRM_LOG_LEVEL": "CRITICAL",
+            "SCRM_PLATFORM_MODE": "sim", "SCRM_JOB_LEASE_SECONDS": "6", "SCRM_LOG_LEVEL": "ERROR",
             "DJANGO_SETTINGS_MODULE": "scrm.settings", "SCRM_TESTING": "",
         }  # fmt: skip
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -224,6 +224,12 @@ def _restore(system: System, file: Path, moment: str) -> None:
     system.start_beat()
 
 
+_NOT_SENT = """
+SELECT message.channel, message.state, message.reason, message.error, coalesce(task.state, '-'), coalesce(task.error, '-'),
+    count(*)
+FROM messaging_message AS message LEFT JOIN messaging_masstask AS task ON task.id = message.task_id
+WHERE message.state <> 'sent' GROUP BY 1, 2, 3, 4, 5, 6
+"""
 _HANG_UP = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
@@ -243,16 +249,18 @@ def _calm(system: System, deadline: float) -> None:
         time.sleep(1)
 
 
-def _counted(system: System, people: int) -> dict[str, int]:
+def _counted(system: System, people: int) -> dict[str, Any]:
     """Counted at the sink against what was planned, and what the database says is not ended."""
     planned = dict(system.ask("SELECT channel, count(*) FROM messaging_message GROUP BY channel"))
     followers = system.tell("official/follow")
     masses = system.tell("mass/received")
     unknown = system.ask("SELECT count(*) FROM messaging_message WHERE state IN ('unknown', 'uncertain', 'sending')")[0][0]
     states = dict(system.ask("SELECT state, count(*) FROM messaging_message GROUP BY state"))
-    lost = (people - followers["reached"]) + (people - masses["reached"])
+    held = int(states.get("suppressed", 0))  # with a reason on the row: the governor asks again just before sending
+    lost = 2 * people - held - followers["reached"] - masses["reached"]
     twice = followers["received"] - followers["reached"] + masses["received"] - masses["reached"]
     return {
-        "planned": sum(planned.values()), "lost": lost, "duplicates": twice, "unknown": int(unknown),
+        "planned": sum(planned.values()), "held_back": held, "lost": lost, "duplicates": twice, "unknown": int(unknown),
         "unfinished": int(system.ask(_OPEN)[0][0]), "sent": int(states.get("sent", 0)),
+        "not_sent": {" ".join(map(str, row[:-1])): row[-1] for row in system.ask(_NOT_SENT)},
     }  # fmt: skip
