@@ -131,7 +131,7 @@ class CouponList(serializers.Serializer[Any]):
     results = CouponShown(many=True)
 
 
-class OfferShown(serializers.Serializer[Any]):
+class ServiceOfferShown(serializers.Serializer[Any]):
     """A coupon that can be fetched. `left` is null without a limit."""
 
     id = serializers.IntegerField()
@@ -149,7 +149,7 @@ class OfferShown(serializers.Serializer[Any]):
 class OfferList(serializers.Serializer[Any]):
     """The coupon centre."""
 
-    results = OfferShown(many=True)
+    results = ServiceOfferShown(many=True)
 
 
 class TaskShown(serializers.Serializer[Any]):

@@ -26,10 +26,19 @@ class ChatSent(serializers.Serializer[Any]):
     id = serializers.IntegerField()
 
 
+class PlainInteger(serializers.IntegerField):
+    """Digits and nothing else: Python's int() also takes "1_000"."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str) and not data.strip().lstrip("+-").isdecimal():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class ChatAfter(StrictSerializer):
     """Which lines: those after this one, all of the last hundred by default."""
 
-    after = serializers.IntegerField(min_value=0, max_value=2**62, default=0)
+    after = PlainInteger(min_value=0, max_value=2**62, default=0)
 
 
 class ChatLineShown(serializers.Serializer[Any]):

@@ -24,7 +24,7 @@ CARDS = {
     "planner": ["tasks", "hot", "departures", "campaigns"],
     "service": ["tasks", "hot", "departures", "campaigns"],
     "finance": ["hot", "departures", "campaigns"],
-    "merchant": ["departures"],
+    "merchant": [],
     "auditor": ["tasks", "hot", "departures", "campaigns"],
     "readonly": ["tasks", "hot", "departures", "campaigns"],
 }

@@ -175,7 +175,7 @@ class TestCrashes:
         [
             (launching, "queue_broadcast"),  # in the middle of the snapshot's transaction
             (launching, "start_tasks"),
-            (mass_tasks, "_uploaded"),
+            (mass_tasks, "uploaded"),
             (mass_tasks, "_commit_intent"),  # after: intent committed, not called
             (mass_tasks, "record_created"),  # before: called, not recorded
             (results, "record_results"),

@@ -41,7 +41,7 @@ def test_a_page_bears_nonsense_in_every_parameter(admin: Client, route: object) 
     for name in names_read_by(path):
         for value in NONSENSE:
             status = admin.get(f"/{path}?{name}={value}").status_code
-            if status not in {200, 302, 400, 404}:
+            if status not in {200, 302, 400, 404} | ({403} if path == "wecom/sidebar/enter" else set()):  # a log-in that is none
                 wrong.append(f"{name}={value[:40]}: {status}")
     assert wrong == []
 

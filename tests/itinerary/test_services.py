@@ -208,8 +208,8 @@ def test_contract_rates_by_season_weekday_and_group(hangzhou_resources: list[Res
     summer, autumn = dt.date(2027, 7, 3), dt.date(2027, 10, 4)  # a Saturday, a Monday
     rows = [
         Row(dt.date(2027, 6, 1), dt.date(2027, 8, 31), D(600), weekdays=(6, 7)),
-        Row(dt.date(2027, 6, 1), dt.date(2027, 12, 31), D(400), pax=(1, 9)),
-        Row(dt.date(2027, 6, 1), dt.date(2027, 12, 31), D(350), pax=(10, 99)),
+        Row(dt.date(2027, 6, 1), dt.date(2027, 12, 31), D(400), weekdays=(1, 2, 3, 4, 5), pax=(1, 9)),
+        Row(dt.date(2027, 6, 1), dt.date(2027, 12, 31), D(350), weekdays=(1, 2, 3, 4, 5), pax=(10, 99)),
     ]
     sku = save_contract(
         resource=hangzhou_resources[-1], code="TWN", name="双床房", unit=ChargeUnit.ROOM_NIGHT, rows=rows,
