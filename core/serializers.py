@@ -17,3 +17,13 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 raise serializers.ValidationError({name[:60]: [_("There is no such parameter.")] for name in unknown[:10]})
         return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number in ASCII digits: Python's int() also reads other scripts and "1_000"."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number."""
+        if isinstance(data, str) and not (data.isascii() and data.strip().lstrip("+-").isdecimal()):
+            self.fail("invalid")
+        return super().to_internal_value(data)

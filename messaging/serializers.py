@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.serializers import StrictSerializer
+from core.serializers import StrictSerializer, Whole
 
 
 class OpenedSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -26,19 +26,10 @@ class ChatSent(serializers.Serializer[Any]):
     id = serializers.IntegerField()
 
 
-class PlainInteger(serializers.IntegerField):
-    """Digits and nothing else: Python's int() also takes "1_000"."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, str) and not data.strip().lstrip("+-").isdecimal():
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class ChatAfter(StrictSerializer):
     """Which lines: those after this one, all of the last hundred by default."""
 
-    after = PlainInteger(min_value=0, max_value=2**62, default=0)
+    after = Whole(min_value=0, max_value=2**62, default=0)
 
 
 class ChatLineShown(serializers.Serializer[Any]):

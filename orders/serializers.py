@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.clock import LATEST
-from core.serializers import StrictSerializer
+from core.serializers import StrictSerializer, Whole
 from orders.choices import InvoiceKind, InvoiceState, LineKind, OfferKind, OrderState, RefundState
 
 MOST_PEOPLE = 200
@@ -17,16 +17,6 @@ def near(value: dt.date) -> None:
     """A date this century; whether it is to come is checked against today when the order is placed."""
     if not dt.date(2020, 1, 1) <= value < LATEST.date():
         raise serializers.ValidationError(_("must be a date such as 2026-10-01"))
-
-
-class Whole(serializers.IntegerField):
-    """A whole number; digits of other scripts, which Python would read as well, are none."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """The number."""
-        if isinstance(data, str) and not data.isascii():
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class OrderedService(StrictSerializer):
