@@ -107,10 +107,11 @@ def test_the_hold_out_is_kept_aside_and_measured(ops: User, go: Go) -> None:
     go(minutes=1)
     held = JourneyRun.objects.filter(journey=journey, state="holdout")
     assert 8 <= held.count() <= 32
-    happened(held[0].customer, "order.paid", order_id=1)
+    one = held[0]
+    happened(one.customer, "order.paid", order_id=1)
     go(minutes=1)
-    held[0].refresh_from_db()
-    assert (held[0].state, held[0].goal_at) == ("holdout", clock.now() - dt.timedelta(minutes=1))
+    one.refresh_from_db()
+    assert (one.state, one.goal_at) == ("holdout", clock.now() - dt.timedelta(minutes=1))
 
 
 def test_partings_follow_the_condition_and_the_arm(ops: User, go: Go) -> None:
