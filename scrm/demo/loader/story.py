@@ -7,6 +7,7 @@ from orders.models import Order, Payment, Refund
 from scrm.demo.loader.agency import take_seats
 from scrm.demo.loader.campaigns import load_campaigns
 from scrm.demo.loader.channels import load_channels
+from scrm.demo.loader.chats import load_chats
 from scrm.demo.loader.itineraries import load_itineraries
 from scrm.demo.loader.journeys import load_costs, load_journeys, load_moment
 from scrm.demo.loader.knowledge import load_knowledge
@@ -40,8 +41,9 @@ def load_story(story: Story, say: Say) -> None:
     load_moment(story)
     load_costs(story)
     say(load_membership(story))
+    talks = load_chats()
     say(
         f"{codes} live codes, {campaigns} campaigns, {waiting} orders waiting for payment, {refunds} refunds to decide, "
-        f"{tasks} open tasks, {trips} itineraries, {under_way} people in journeys, "
+        f"{tasks} open tasks, {trips} itineraries, {under_way} people in journeys, {talks} talks, "
         f"{time.monotonic() - started:.1f} s"
     )
