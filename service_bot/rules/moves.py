@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 MENU_FLOOR = 0.15  # below it a candidate is not even offered
@@ -98,7 +98,9 @@ def is_greeting(text: str) -> bool:
 def gate(text: str, feeling: Feeling) -> Decision | None:
     """What is decided before anything is looked up: hand-off words, mood, a greeting, no words at all."""
     if asks_for_person(text) or "human" in feeling.reasons:
-        return Decision(Move.HUMAN, "asked_for_person", feeling=feeling)
+        # Whoever asks for a person, and says nothing else against us, is not upset: no apology, no rest for marketing.
+        calm = set(feeling.reasons) <= {"human", "model"}
+        return Decision(Move.HUMAN, "asked_for_person", feeling=replace(feeling, level=0) if calm else feeling)
     if feeling.level >= UPSET:
         return Decision(Move.HUMAN, "mood", feeling=feeling)
     if is_greeting(text):

@@ -3,7 +3,7 @@
 import pytest
 
 from service_bot.retrieval.documents import LONGEST, UnreadableFile, cut, read_text
-from service_bot.rules.moves import Candidate, Move, asks_for_person, decide
+from service_bot.rules.moves import Candidate, Feeling, Move, asks_for_person, decide, gate
 
 
 def candidate(probability: float, *, certain: bool = False, source: str = "faq") -> Candidate:
@@ -71,3 +71,13 @@ def test_text_files_of_any_chinese_encoding_are_read(encoding: str) -> None:
 def test_a_file_that_is_not_what_it_says_is_refused(name: str) -> None:
     with pytest.raises(UnreadableFile):
         read_text(name, b"not at all")
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons", "level"),
+    [("麻烦转人工，我要改护照号", ("human", "model"), 0), ("转人工！你们太差劲了", ("human", "insult", "model"), 2)],
+)
+def test_asking_for_a_person_is_no_complaint(text: str, reasons: tuple[str, ...], level: int) -> None:
+    decided = gate(text, Feeling(2, 0.9, reasons))
+    assert decided is not None
+    assert (decided.move, decided.reason, decided.feeling.level) == (Move.HUMAN, "asked_for_person", level)
