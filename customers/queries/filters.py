@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -88,11 +88,10 @@ def read_filters(get: QueryDict) -> Filters:
 
 @dataclasses.dataclass(frozen=True)
 class Loose:
-    """A filter by what does not stand in the narrow table: the ids of all who pass, and the same asked of a few customers
-    whose ids are at hand."""
+    """A filter by what does not stand in the narrow table: the ids of all who pass, and the same asked of one Customer."""
 
     ids: QuerySet[Any]
-    near: Callable[[Sequence[int]], Q]
+    near: Q
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,14 +124,14 @@ def found_by(user: User, filters: Filters, at: dt.datetime) -> Found:
 def _loose(filters: Filters, at: dt.datetime) -> Iterator[Loose]:
     if filters.tag:
         tagged = Customer.objects.filter(pk__in=_with_tag(filters.tag, at)).values("pk")
-        yield Loose(tagged, lambda ids: Q(pk__in=_with_tag(filters.tag, at, ids)))
+        yield Loose(tagged, Q(pk__in=tagged))
     if filters.channel:
         known = Identity.objects.filter(kind=filters.channel)
         # A sub-query that gives one value is asked row by row: an EXISTS would be turned into a hash of all identities.
         first = known.filter(customer=OuterRef("pk")).order_by().values("kind")[:1]
-        yield Loose(known.values("customer_id"), lambda _ids: Q(Exact(Subquery(first), filters.channel)))
+        yield Loose(known.values("customer_id"), Q(Exact(Subquery(first), filters.channel)))
     if filters.q:
-        yield Loose(matching_ids(filters.q), lambda _ids: matches(filters.q))
+        yield Loose(matching_ids(filters.q), matches(filters.q))
 
 
 def _view(found: StandingQuerySet, user: User, view: str, at: dt.datetime) -> StandingQuerySet:
@@ -166,7 +165,7 @@ def _worth(wanted: str, _at: dt.datetime) -> Q:
 NAMED = re.compile(r"%\((\w+)\)s")
 
 
-def _with_tag(tag_id: int, at: dt.datetime, ids: Sequence[int] | None = None) -> RawSQL:
-    """Ids of everybody, or of those among `ids`, with the tag: asked in the one condition language."""
-    statement = select_members(parse({"tags": {"has": "any", "tags": [tag_id]}}), at, ids)
+def _with_tag(tag_id: int, at: dt.datetime) -> RawSQL:
+    """Ids of everybody with the tag: asked in the one condition language."""
+    statement = select_members(parse({"tags": {"has": "any", "tags": [tag_id]}}), at)
     return RawSQL(NAMED.sub("%s", statement.sql), [statement.params[name] for name in NAMED.findall(statement.sql)])  # noqa: S611

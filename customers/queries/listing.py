@@ -138,13 +138,14 @@ class _Step:
         """Whether the smallest comes first."""
         return self.order.is_ascending is not self.backwards if self.part == 0 else self.backwards
 
-    def until(self, pk: int) -> Q:
-        """This customer's row and what comes before it, said so that an index ends there."""
+    def until(self, rows: StandingQuerySet, number: int) -> Q:
+        """The first `number` of these rows, said so that an index ends there; none of them where there are fewer."""
         word = "lt" if self.rises else "gt"
-        nearer = Q(**{f"customer_id__{word}e": pk})
+        last = rows[number - 1 : number]
+        nearer = Q(**{f"customer_id__{word}e": Subquery(last.values("customer_id"))})
         if self.column == "customer_id":
             return nearer
-        value = Subquery(Standing.objects.filter(customer_id=pk).values(self.column)[:1])
+        value = Subquery(last.values(self.column))
         return Q(**{f"{self.column}__{word}e": value}) & (Q(**{f"{self.column}__{word}": value}) | nearer)
 
     def sorted(self, rows: StandingQuerySet, *, by_index: bool = True) -> StandingQuerySet:
@@ -165,14 +166,11 @@ def _rows(found: Found, step: _Step, wanted: int) -> list[Standing]:
     if not found.loose:
         return list(step.sorted(found.rows).select_related("customer__owner")[:wanted])
     rows = step.sorted(found.rows)
-    near = list(rows.values_list("customer_id", flat=True)[:NEAR])
-    if len(near) == NEAR:
-        rows = rows.filter(step.until(near[-1]))
     # A sub-query that gives one value is asked row by row along the index, until the page is full.
-    passing = Customer.objects.filter(*(one.near(near) for one in found.loose), pk=OuterRef("customer_id")).order_by()
-    rows = rows.filter(Exact(Subquery(passing.values("pk")[:1]), F("customer_id")))
-    hits = list(rows.select_related("customer__owner")[:wanted])
-    if len(hits) >= wanted or len(near) < NEAR:
+    passing = Customer.objects.filter(*(one.near for one in found.loose), pk=OuterRef("customer_id")).order_by()
+    near = rows.filter(step.until(rows, NEAR), Exact(Subquery(passing.values("pk")[:1]), F("customer_id")))
+    hits = list(near.select_related("customer__owner")[:wanted])
+    if len(hits) >= wanted:
         return hits
     # Who, in the narrow table alone, and around it the page's own rows: joined at once, all customers would be read.
     whom = step.sorted(found.all(), by_index=False).values("customer_id")[:wanted]
