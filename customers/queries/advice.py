@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -77,10 +78,7 @@ def _asked_by_right(customer: Customer, user: User, at: dt.datetime) -> Iterator
 def _open_question(customer: Customer, user: User) -> Iterator[Advice]:
     if not may(user, "customers.merge"):
         return
-    pk = customer.pk
-    waiting = (
-        MergeReview.objects.filter(state="open", left=pk).first() or MergeReview.objects.filter(state="open", right=pk).first()
-    )
+    waiting = MergeReview.objects.filter(Q(left=customer.pk) | Q(right=customer.pk), state="open").order_by("id").first()
     if waiting is not None:
         act = Act(_("Compare"), f"{reverse('customers:reviews')}?at={waiting.pk}")
         reason = f"{waiting.get_reason_display()}。"
@@ -164,9 +162,11 @@ def _birthday(customer: Customer, at: dt.datetime) -> Iterator[Advice]:
 
 
 def _quiet(customer: Customer, at: dt.datetime) -> Iterator[Advice]:
+    if customer.lifecycle not in {Lifecycle.AT_RISK, Lifecycle.DORMANT, Lifecycle.LOST}:
+        return
     seen = Activity.objects.filter(customer=customer).values_list("last_seen_at", flat=True).first()
     days = (at - seen).days if seen else 0
-    if days < QUIET_DAYS or customer.lifecycle not in {Lifecycle.AT_RISK, Lifecycle.DORMANT, Lifecycle.LOST}:
+    if days < QUIET_DAYS:
         return
     draft = _("Hello! It has been a while. We have new routes this season; shall I pick two or three that may suit you?")
     act, key = task(
@@ -177,8 +177,8 @@ def _quiet(customer: Customer, at: dt.datetime) -> Iterator[Advice]:
 
 
 def _never_asked(customer: Customer, at: dt.datetime) -> Iterator[Advice]:
-    friend = Relationship.objects.filter(customer=customer, state=RelationState.ACTIVE).exists()
-    if not friend or Consent.objects.filter(customer=customer, purpose=Purpose.MARKETING, is_current=True).exists():
+    decided = Consent.objects.filter(customer=customer, purpose=Purpose.MARKETING, is_current=True)
+    if not Relationship.objects.filter(~Exists(decided), customer=customer, state=RelationState.ACTIVE).exists():
         return
     act, key = task(customer.pk, "consent", title=_("Ask whether offers are welcome"), due_at=at)
     reason = _("A WeCom friend who never decided about offers: nothing but service may be sent.")

@@ -106,9 +106,9 @@ FROM membership_lotuse AS use JOIN membership_transfer AS moved ON moved.id = us
 """
 
 
-def liability(at: dt.datetime) -> Liability:
+def liability(at: dt.datetime, program: Program | None = None) -> Liability:
     """The report: all unused points at full cost, and at the cost expected with the share that expired unused so far."""
-    cost = Program.current().point_cost_amount
+    cost = (program or Program.current()).point_cost_amount
     with connection.cursor() as cursor:
         cursor.execute(_BY_MONTH)
         months = [(month, int(points), (points * cost).quantize(Decimal("0.01"))) for month, points in cursor.fetchall()]

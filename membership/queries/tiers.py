@@ -78,7 +78,11 @@ class Entitlement:
 
 def entitlements(customer_id: int, at: dt.datetime) -> list[Entitlement]:
     """What the member's tier gives, with what was used of it in the present period."""
-    member = Member.objects.filter(pk=customer_id).first()
+    return entitlements_of(customer_id, Member.objects.filter(pk=customer_id).first(), at)
+
+
+def entitlements_of(customer_id: int, member: Member | None, at: dt.datetime) -> list[Entitlement]:
+    """The same where the member is at hand; None is a customer who is no member yet."""
     code = (member.tier if member else "") or "base"
     cells = TierBenefit.objects.filter(tier__scheme__state=SchemeState.PUBLISHED, tier__code=code).select_related("benefit")
     since = member.since if member else None

@@ -25,12 +25,13 @@ from staff.access import may, requires
 def _context(request: HttpRequest, form: AdjustForm | None = None) -> dict[str, Any]:
     visible = Customer.objects.visible_to(actor(request))
     asked = Adjustment.objects.filter(customer__in=visible).select_related("customer", "requested_by", "decided_by")
+    program = Program.current()
     return {
         "tab": "points",
-        "liability": liability(clock.now()),
+        "liability": liability(clock.now(), program),
         "proofs": list(Proof.objects.order_by("-day")[:7]),
         "rules": list(EarnRule.objects.order_by("id")),
-        "program": Program.current(),
+        "program": program,
         "adjustments": list(asked.order_by("-id")[:20]),
         "form": form or AdjustForm(initial={"key": new_key()}),
         "may_propose": may(request.user, "points.propose"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import clock, params
 from core.errors import BadInput, Refused
 from customers.models import Customer
-from membership.choices import BookingState, CouponState, DoneState, InvitationState, MallOrderState
+from membership.choices import BookingState, CouponState, DoneState, InvitationState, MallOrderState, SchemeState
 from membership.forms import SlotsForm, confirmation, new_key
 from membership.models import (
     Coupon,
@@ -27,9 +27,10 @@ from membership.models import (
     MemberTask,
     ServiceBooking,
     TaskDone,
+    Tier,
 )  # fmt: skip
 from membership.queries.points import history, standing
-from membership.queries.tiers import entitlements, scheme_in_force
+from membership.queries.tiers import entitlements_of
 from membership.services.gifts import give_holiday_gifts
 from membership.services.mall import cancel_booking, deliver, open_slots, take_exchange_back, use_booking
 from membership.services.tasking import decide_task
@@ -167,15 +168,14 @@ def customer_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
 
 
 def _panel(request: HttpRequest, customer: Customer) -> dict[str, Any]:
-    now, member, scheme = clock.now(), Member.objects.filter(pk=customer.pk).first(), scheme_in_force()
-    rank = member.rank if member else 0
-    tier = scheme.tiers.filter(rank=rank).first() if scheme else None
+    now, member = clock.now(), Member.objects.filter(pk=customer.pk).first()
+    tier = Tier.objects.filter(scheme__state=SchemeState.PUBLISHED, rank=member.rank if member else 0).first()
     usable = Coupon.objects.filter(customer=customer, state=CouponState.ISSUED, expires_at__gte=now).select_related("template")
     return {
         "customer": customer, "member": member, "tier": tier, "points": standing(customer.pk, now),
         "growth": GrowthEntry.objects.filter(customer=customer).aggregate(sum=Sum("amount"))["sum"] or 0,
         "coupons": list(usable.order_by("expires_at")[:4]),
-        "benefits": [one for one in entitlements(customer.pk, now) if not one.is_figure],
+        "benefits": [one for one in entitlements_of(customer.pk, member, now) if not one.is_figure],
         "movements": history(customer.pk, limit=3), "key": new_key(), "may_redeem": may(request.user, "coupons.redeem"),
     }  # fmt: skip
 
