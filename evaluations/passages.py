@@ -109,7 +109,7 @@ def _index(texts: list[str]) -> tuple[list[int], float]:
         numbers += [entry.pk for entry in made]
     seconds = time.perf_counter() - started
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE service_bot_posting, service_bot_term, service_bot_entry")
+        cursor.execute("VACUUM ANALYZE service_bot_postinglist, service_bot_entry")
     return numbers, seconds
 
 

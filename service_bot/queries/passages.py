@@ -12,11 +12,13 @@ from service_bot.retrieval.text import terms
 BUDGET = 12_000  # postings read for one question: bounds its time however large the collection is
 LOOKED_AT = 20
 
+_FREQUENCIES = "SELECT term, sum(size) FROM service_bot_postinglist WHERE kind = %s AND term = ANY(%s) GROUP BY term"
 _BEST = """
 SELECT best.entry_id, entry.question, entry.answer, best.score FROM (
-    SELECT posting.entry_id, sum(posting.weight * asked.rarity) AS score
+    SELECT one.entry_id, sum(one.weight * asked.rarity) AS score
     FROM unnest(%s::bigint[], %s::float8[]) AS asked (term, rarity)
-    JOIN service_bot_posting AS posting ON posting.kind = %s AND posting.term = asked.term
+    JOIN service_bot_postinglist AS list ON list.kind = %s AND list.term = asked.term
+    CROSS JOIN LATERAL unnest(list.entries, list.weights) AS one (entry_id, weight)
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
 ) AS best JOIN service_bot_entry AS entry ON entry.id = best.entry_id ORDER BY best.score DESC, 1
 """
@@ -48,8 +50,8 @@ def search_passages(kind: str, asked: str, total: int | None = None) -> Found:
 def _frequencies(kind: str, different: Sequence[str], total: int | None) -> tuple[dict[str, int], int]:
     numbers = {term_hash(term): term for term in different}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT term, entries FROM service_bot_term WHERE kind = %s AND term = ANY(%s)", [kind, list(numbers)])
-        frequencies = {numbers[term]: count for term, count in cursor.fetchall()}
+        cursor.execute(_FREQUENCIES, [kind, list(numbers)])
+        frequencies = {numbers[term]: int(count) for term, count in cursor.fetchall()}
         if total is None:
             cursor.execute("SELECT count(*) FROM service_bot_entry WHERE kind = %s", [kind])
             total = int(cursor.fetchone()[0])

@@ -13,7 +13,7 @@ from core.errors import Refused
 from service_bot.choices import DocumentFormat, EntryKind, EntryState, QuestionKind
 from service_bot.models import Document, Entry, LabelledQuestion
 from service_bot.retrieval.documents import cut
-from service_bot.services.indexing import forget_entries, index_entries
+from service_bot.services.indexing import forget_entries, index_entries, indexed_text
 from staff.models import User
 from staff.services import write_audit
 
@@ -24,6 +24,8 @@ REVIEW_AFTER = dt.timedelta(days=180)
 def save_entry(*, actor: User, values: Mapping[str, Any], entry: Entry | None = None) -> Entry:
     """Write an answer or policy; whoever changes it owns it unless they name somebody. A changed passage is indexed anew."""
     row = entry or Entry(kind=EntryKind.FAQ)
+    if entry is not None and row.kind == EntryKind.DOCUMENT:
+        forget_entries([row.pk])  # while its row still holds the words that were indexed
     before = {name: str(getattr(row, name)) for name in values} if entry else {}
     for name, value in values.items():
         setattr(row, name, value)
@@ -32,8 +34,7 @@ def save_entry(*, actor: User, values: Mapping[str, Any], entry: Entry | None = 
     row.updated_at = clock.now()
     row.save()
     if row.kind == EntryKind.DOCUMENT:
-        forget_entries([row.pk])
-        index_entries(row.kind, [(row.pk, f"{row.question} {row.answer}")])
+        index_entries(row.kind, [(row.pk, indexed_text(row))])
     changed = {name: [before.get(name, ""), str(value)] for name, value in values.items() if before.get(name, "") != str(value)}
     write_audit(
         actor, "knowledge.save", row, {"changes": {name: changed[name] for name in changed if name not in ("answer", "similar")}}
@@ -68,7 +69,7 @@ def add_document(*, actor: User, title: str, text: str, kind: DocumentFormat) ->
         )
         for place, passage in enumerate(passages)
     )  # fmt: skip
-    index_entries(EntryKind.DOCUMENT, [(row.pk, f"{row.question} {row.answer}") for row in rows])
+    index_entries(EntryKind.DOCUMENT, [(row.pk, indexed_text(row)) for row in rows])
     write_audit(actor, "knowledge.document", document, {"passages": len(rows)})
     return document
 

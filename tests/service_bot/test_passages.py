@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from service_bot.models import Entry, Posting, Term
+from service_bot.models import Entry, PostingList
 from service_bot.queries.passages import search_passages
 from service_bot.retrieval.verdict import DEFAULT, fit_verdict
 from service_bot.services.indexing import forget_entries, index_entries
@@ -42,9 +42,19 @@ def test_other_kinds_are_searched_apart(passages: list[int]) -> None:
 
 def test_forgetting_takes_postings_and_counts_away(passages: list[int]) -> None:
     forget_entries(passages)
-    assert Posting.objects.count() == 0
-    assert set(Term.objects.values_list("entries", flat=True)) == {0}
+    assert PostingList.objects.count() == 0
     assert search_passages("doc", "日本签证").entries == []
+
+
+def test_forgetting_one_leaves_the_others_as_they_were(passages: list[int]) -> None:
+    before = {row.term: row.entries for row in PostingList.objects.all()}
+    index_entries("doc", [(99_001, TEXTS[0])])
+    Entry.objects.create(pk=99_001, kind="doc", question="", answer=TEXTS[0], state="approved")
+    forget_entries([99_001])
+    rows = list(PostingList.objects.all())
+    assert {row.term: row.entries for row in rows} == before
+    assert all(row.size == len(row.entries) == len(row.weights) for row in rows)
+    assert search_passages("doc", "日本签证要几天").entries == [passages[0]]
 
 
 def test_a_question_takes_two_statements(passages: list[int], django_assert_num_queries: Any) -> None:
