@@ -127,9 +127,11 @@ WECOM_TAG_CAPACITY = env.whole_number("SCRM_WECOM_TAG_CAPACITY", 3_000, 1, 100_0
 WECOM_TAG_PAUSE_SECONDS = env.whole_number("SCRM_WECOM_TAG_PAUSE_SECONDS", 0 if PLATFORM_MODE == "sim" else 300, 0, 86_400)
 WECOM_TAG_CALLS_PER_RUN = env.whole_number("SCRM_WECOM_TAG_CALLS_PER_RUN", 200, 1, 5_000)
 RIGHTS_WORKING_DAYS = env.whole_number("SCRM_RIGHTS_WORKING_DAYS", 15, 1, 60)
-# Several short messages within this time are one request; addresses of these hosts may stand in what the bot says.
+# Several short messages within this time are one request; addresses of these hosts, and mobile numbers of these, may stand
+# in what the bot says from written knowledge.
 CHAT_BURST_SECONDS = env.whole_number("SCRM_CHAT_BURST_SECONDS", 0 if TESTING else 2, 0, 30)
 CHAT_HOSTS = [host for host in env.text("SCRM_CHAT_HOSTS", "").split(",") if host]
+CHAT_PHONES = [phone for phone in env.text("SCRM_CHAT_PHONES", "").split(",") if phone]
 JOB_LEASE_SECONDS = env.whole_number("SCRM_JOB_LEASE_SECONDS", 30, 2, 3600)
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

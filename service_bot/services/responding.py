@@ -7,6 +7,7 @@ doubled bells and bursts lead to one answer, and none after a takeover.
 import dataclasses
 import datetime as dt
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -30,7 +31,7 @@ from service_bot.choices import GapState
 from service_bot.models import Turn
 from service_bot.queries.asking import Asked, answer
 from service_bot.queries.own import own_of
-from service_bot.queries.recommending import offers, slots_of
+from service_bot.queries.recommending import Offer, offers, slots_of
 from service_bot.retrieval.facts import Turn as Said
 from service_bot.rules import guard
 from service_bot.rules.moves import Candidate, Decision, Move
@@ -38,6 +39,7 @@ from service_bot.services.cards import offer_card
 from service_bot.services.handing import hand_over
 
 CARD_PAUSE = 6  # lines between two cards that nobody asked for
+WRITTEN = ("faq", "policy", "doc")  # knowledge that somebody wrote or imported
 TRIP_SLOTS = ("destinations", "themes", "days", "budget_amount", "children_ages", "elders", "start_date", "start_month")
 
 
@@ -137,7 +139,7 @@ def _say(moment: Moment, words: Words) -> Line:
 
 def _answer(moment: Moment, decision: Decision) -> Done | None:
     candidate = decision.candidates[0]
-    if guard.complaint(candidate.text, allowed_hosts()):
+    if held_back(candidate):
         return _person(moment, dataclasses.replace(decision, reason="held_back"))
     if candidate.source == "person":
         return _person(moment, dataclasses.replace(decision, reason="asked_for_person"))
@@ -162,12 +164,25 @@ def allowed_hosts() -> list[str]:
     return [*own, *settings.CHAT_HOSTS]
 
 
-def _menu(moment: Moment, decision: Decision) -> Done:
-    options = [
-        {"id": one.key, "title": one.title[:60]} for one in decision.candidates if not guard.complaint(one.title, allowed_hosts())
-    ]
+def held_back(candidate: Candidate) -> str:
+    """Why a candidate may not be said; empty when it may. Mobile numbers may stand in rows, not in written knowledge."""
+    written = settings.CHAT_PHONES if candidate.source in WRITTEN else None
+    return guard.complaint(f"{candidate.title}\n{candidate.text}", allowed_hosts(), written)
+
+
+def _may_be_offered(product: Any, reasons: Sequence[str] = ()) -> bool:
+    """Whether a product's own words may stand in a card; a poisoned feed or a slip of a colleague stays with us."""
+    words = "\n".join([product.name, product.subtitle, *reasons])
+    return not guard.complaint(words, allowed_hosts(), settings.CHAT_PHONES)
+
+
+def _menu(moment: Moment, decision: Decision) -> Done | None:
+    offered = [one for one in decision.candidates if not held_back(one)]
+    if not offered:
+        return _person(moment, dataclasses.replace(decision, reason="held_back"))
+    options = [{"id": one.key, "title": one.title[:60]} for one in offered]
     options.append({"id": told.TO_PERSON[0], "title": told.TO_PERSON[1]})
-    payload = {"options": options, "cites": [_cited(one) for one in decision.candidates], "reason": decision.reason}
+    payload = {"options": options, "cites": [_cited(one) for one in offered], "reason": decision.reason}
     return Done(_say(moment, Words(told.MENU, ChatKind.MENU, payload)), failed=moment.conversation.failed + 1)
 
 
@@ -203,7 +218,7 @@ def _idea(moment: Moment, decision: Decision) -> Done | None:
     slots = slots_of(turns, clock.today())
     if not any(slots.get(name) for name in TRIP_SLOTS):
         return Done(_say(moment, Words(told.WHICH_TRIP, payload={"reason": "idea"})), asking="idea")
-    found = offers(slots, moment.conversation.customer_id, most=1, shown=_shown(moment))
+    found = _offers(moment, slots)
     if not found:
         handed = hand_over(
             moment.conversation, "custom", decision.feeling, version=moment.conversation.version, words=told.NOTHING_FITS
@@ -215,6 +230,12 @@ def _idea(moment: Moment, decision: Decision) -> Done | None:
     line = _say(moment, Words(text, payload={"reason": "idea", "entity": one.product.name}))
     _card(moment, one.product, one.departure, one.reasons)
     return Done(line, entity=one.product.name)
+
+
+def _offers(moment: Moment, slots: dict[str, Any]) -> list[Offer]:
+    """The best offer whose words may be said, if any."""
+    found = offers(slots, moment.conversation.customer_id, most=3, shown=_shown(moment))
+    return [one for one in found if _may_be_offered(one.product, one.reasons)][:1]
 
 
 def _card(moment: Moment, product: Any, departure: Any, reasons: tuple[str, ...]) -> None:
@@ -235,7 +256,7 @@ def _offer_beside(moment: Moment, decision: Decision) -> None:
     slots = slots_of(turns_of(conversation.pk, 30), clock.today())
     if not slots.get("destinations"):
         return
-    for one in offers(slots, conversation.customer_id, most=1, shown=_shown(moment)):
+    for one in _offers(moment, slots):
         _card(moment, one.product, one.departure, one.reasons)
 
 
