@@ -80,8 +80,11 @@ def run(size: str, write: Callable[[str], object]) -> bool:
     customers, events = SIZES[size]
     with scratch.database() as url, tempfile.TemporaryDirectory() as folder:
         _plant(url, customers, events, Path(folder), bare=size == "smoke")
+        write(f"planted {customers:,} customers and {events:,} events")
         measured = _measure(url, ROUNDS[size], profiles=1 if size == "smoke" else 3)
+        write(json.dumps(_figures(measured)))
         import_ratio = _import_ratio(url, size == "smoke")
+        write(f"import_ratio {import_ratio}")
         ingest_ratio = ingestion.measure(size, url=url)["ratio"]
     lines = sorted(((percentile(times, 0.95), name) for name, times in measured.items()), reverse=True)
     for slowest, name in lines[:15]:
