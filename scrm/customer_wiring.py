@@ -93,6 +93,7 @@ CUSTOMER_TABLES = {
     "tagging_customertags.customer_id": "tagging.services.merging.ARRAYS",
     "tagging_tagverdict.customer_id": "unless:tag_id",
     "tagging_tagsuggestion.customer_id": "unless:tag_id",
+    "tagging_tagmergerow.customer_id": "move",
     "tagging_interest.customer_id": "drop",
     "tagging_segmentmembership.customer_id": "unless:segment_id",
     "messaging_message.customer_id": "move",
@@ -195,7 +196,7 @@ CUSTOMER_EXPORTERS = {
         [
             "customers_membertoken.customer_id", "customers_clue.customer_id", "customers_dataexport.customer_id",
             "customers_importrow.customer_id", "customers_standing.customer_id",
-            "tagging_customertags.customer_id", "customers_bulktarget.customer_id",
+            "tagging_customertags.customer_id", "tagging_tagmergerow.customer_id", "customers_bulktarget.customer_id",
             "customers_identity.home_id", "customers_membertoken.home_id", "customers_eventhome.home_id",
             "orders_order.home_id", "membership_lot.customer_id", "membership_offset.customer_id",
             "membership_invitation.inviter_id", "membership_invitation.invitee_id",
@@ -207,5 +208,5 @@ CUSTOMER_EXPORTERS = {
 }  # fmt: skip
 # Rows that follow from a customer's existence alone: they do not keep an import from being rolled back, and go with it.
 CUSTOMER_DERIVED = {"customers_standing": "true", "tagging_customertags": "true", "tagging_tagassignment": "source = 'rule'",
-                    "tagging_interest": "true", "tagging_segmentmembership": "true",
+                    "tagging_interest": "true", "tagging_segmentmembership": "true", "tagging_tagmergerow": "true",
                     "membership_member": "true", "membership_tierchange": "true"}  # fmt: skip

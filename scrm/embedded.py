@@ -85,7 +85,7 @@ def leave(state: Path, wait: float = 0.0) -> None:
     if descriptor is not None:
         os.close(descriptor)
     deadline = time.monotonic() + wait
-    while time.monotonic() < deadline and (state / "keeper.lock").exists() and _keeper_runs(state):
+    while time.monotonic() < deadline and (state / "keeper.lock").exists() and not _at_rest(state):
         time.sleep(0.02)
 
 
@@ -133,6 +133,14 @@ def _keeper_runs(state: Path) -> bool:
         return True
     os.close(lock)
     return False
+
+
+def _at_rest(state: Path) -> bool:
+    """Whether the keeper is gone; it gives up its own lock a moment before the users' one."""
+    users = None if _keeper_runs(state) else try_lock(state / "users.lock")
+    if users is not None:
+        os.close(users)
+    return users is not None
 
 
 def _hold(path: Path, how: int) -> int:

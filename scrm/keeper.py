@@ -88,6 +88,9 @@ def serve(layout: Layout, tell: Callable[[str], None]) -> None:
         tell(str(error))
     finally:
         keeper.stop()
+        # Before the process ends: the kernel drops its locks last-in first-out, so a newcomer who waits for `users.lock`
+        # would wake while this one is still held, and believe in servers that are gone.
+        os.close(lock)
 
 
 def main() -> None:

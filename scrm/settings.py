@@ -349,10 +349,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"redact": {"()": "core.logs.RedactPersonalData"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "filters": {"redact": {"()": "core.logs.RedactPersonalData"}, "short": {"()": "core.logs.RefusalsInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short", "redact"]}},
     "root": {"handlers": ["console"], "level": env.choice("SCRM_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
     "loggers": {
+        "django": {"handlers": []},  # Django's own handler would print every line a second time, past the net
         "django.request": {"level": "ERROR" if TESTING else "WARNING"},
         "axes": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},

@@ -207,6 +207,46 @@ class TaxonomyVersion(models.Model):
         return self.note
 
 
+class TagMerge(models.Model):
+    """One tag that became another, with what it takes to part them again: rules by id, conditions as {kind: {id: [before,
+    after]}}, verdicts as {"moved": ids, "lost": rows}; assignments are in `rows`.
+    """
+
+    absorbed = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="merges_into")
+    survivor = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="merges_from")
+    people = models.PositiveIntegerField()
+    rule_ids = ArrayField(models.BigIntegerField(), default=list)
+    conditions = models.JSONField(default=dict)
+    verdicts = models.JSONField(default=dict)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("merge of tags")
+        verbose_name_plural = _("merges of tags")
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.absorbed_id} → {self.survivor_id}"
+
+
+class TagMergeRow(models.Model):
+    """An assignment that a merge moved (`lost` is null) or dropped, because the customer had both tags (`lost`: the row)."""
+
+    merge = models.ForeignKey(TagMerge, on_delete=models.CASCADE, related_name="rows")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    assignment_id = models.BigIntegerField()
+    lost = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("assignment in a merge of tags")
+        verbose_name_plural = _("assignments in merges of tags")
+
+    def __str__(self) -> str:
+        return f"{self.merge_id}: {self.assignment_id}"
+
+
 class RuleRun(models.Model):
     """One back-fill: everybody is asked a rule's new version. `total` customers differed (null: not asked yet); their jobs
     have keys that begin with `stamp`, and what is left of them is what is left to do.

@@ -64,6 +64,22 @@ def order_tags(actor: User, group: TagGroup, tag_ids: Sequence[int]) -> None:
         write_audit(actor, "tag_groups.order", group, {"order": [tag.name for tag in ordered]})
 
 
+def place_tag(actor: User, tag: Tag, group: TagGroup, before_id: int) -> None:
+    """Put a tag into a group, before one of its tags (0 or a stranger: at the end). Whoever has the tag keeps it, unless the
+    group allows one: then everybody is asked anew.
+    """
+    moved = tag.group_id != group.pk
+    with transaction.atomic():
+        if moved:
+            tag.group = group
+            _save(tag, _("The group has a tag of this name already."))
+            if group.is_exclusive:
+                enqueue(refresh_all, key=f"exclusive:{group.pk}:{tag.pk}", exact=True)
+        ids = list(group.tags.exclude(pk=tag.pk).order_by("position", "id").values_list("pk", flat=True))
+        ids.insert(ids.index(before_id) if before_id in ids else len(ids), tag.pk)
+        order_tags(actor, group, ids)
+
+
 def archive_tag(actor: User, tag: Tag, *, archived: bool = True) -> None:
     """Take a tag out of use, or back. Its rules pause; whoever has it keeps it, and conditions still find them."""
     with transaction.atomic():

@@ -11,7 +11,7 @@ from core import params
 from core.errors import BadInput
 from customers.models import CorpTag
 from staff.access import actor, requires
-from tagging.models import Tag, TagGroup, TagPush, TaxonomyVersion
+from tagging.models import Tag, TagGroup, TagMerge, TagPush, TaxonomyVersion
 from tagging.queries.conditions import tag_options
 from tagging.services import joining, sheets, wecom
 from tagging.services import versions as services
@@ -82,6 +82,17 @@ def tag_merge(request: HttpRequest, tag_id: int) -> HttpResponse:
     text = ngettext("%(n)s customer now has “%(tag)s” instead.", "%(n)s customers now have “%(tag)s” instead.", people)
     messages.success(request, text % {"n": people, "tag": survivor.name})
     return redirect("tagging:tag", survivor.pk)
+
+
+@requires("tags.manage")
+@require_POST
+def tag_part(request: HttpRequest, merge_id: int) -> HttpResponse:
+    """Take a merge of tags back."""
+    merge = get_object_or_404(TagMerge.objects.select_related("absorbed"), pk=merge_id)
+    people = joining.part_tags(actor(request), merge)
+    text = ngettext("%(n)s customer has “%(tag)s” again.", "%(n)s customers have “%(tag)s” again.", people)
+    messages.success(request, text % {"n": people, "tag": merge.absorbed.name})
+    return redirect("tagging:tag", merge.absorbed_id)
 
 
 @requires("tags.manage")

@@ -16,7 +16,7 @@ from core.conditions.params import remembering_options
 from core.errors import BadInput
 from staff.access import actor, may, requires
 from tagging.forms.records import GroupForm, TagForm
-from tagging.models import Tag, TagGroup
+from tagging.models import Tag, TagGroup, TagMerge
 from tagging.queries import lists
 from tagging.services import taxonomy
 from tagging.services.starter import install_starter
@@ -55,6 +55,7 @@ def tag_detail(request: HttpRequest, tag_id: int) -> HttpResponse:
             "rules": lists.with_sentences(list(tag.rules.order_by("id"))),
             "recent": lists.recent_assignments(actor(request), tag),
             "precision": precisions([tag.pk]).get(tag.pk),
+            "merges": TagMerge.objects.filter(survivor=tag, undone_at=None).select_related("absorbed", "by"),
         }
         return render(request, "tagging/tag.html", context)
 
@@ -122,6 +123,17 @@ def group_order(request: HttpRequest, group_id: int) -> HttpResponse:
         ids[place - 1], ids[place] = ids[place], ids[place - 1]
     taxonomy.order_tags(actor(request), group, ids)
     return redirect(f"{reverse('tagging:tags')}#group-{group.pk}")
+
+
+@requires("tags.manage")
+@require_POST
+def tag_place(request: HttpRequest, tag_id: int) -> HttpResponse:
+    """A tag dropped somewhere in the tree: `group`, and `before` with the tag it stands before (none: at the end). No page
+    follows: the tree has moved already."""
+    tag = get_object_or_404(Tag.objects.select_related("group"), pk=tag_id)
+    group = get_object_or_404(TagGroup, pk=params.whole("group", request.POST.get("group"), 0))
+    taxonomy.place_tag(actor(request), tag, group, params.whole("before", request.POST.get("before") or "0", 0))
+    return HttpResponse(status=204)
 
 
 @requires("tags.manage")

@@ -1,10 +1,11 @@
 """What the net under the log lines masks, and what it leaves readable."""
 
 import logging
+import sys
 
 import pytest
 
-from core.logs import RedactPersonalData, redact
+from core.logs import RedactPersonalData, RefusalsInOneLine, redact
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,15 @@ def test_a_log_line_is_masked_whole() -> None:
     record = logging.LogRecord("x", logging.INFO, "x.py", 1, "code=%s errcode=%s", ("abcdefgh", "invalid_code"), None)
     assert RedactPersonalData().filter(record)
     assert record.getMessage() == "code=*** errcode=invalid_code"
+
+
+def test_a_refusal_is_one_line_and_a_failure_keeps_its_traceback() -> None:
+    try:
+        raise ValueError("who raised it")
+    except ValueError:
+        found = sys.exc_info()
+    for status, kept in ((403, False), (404, False), (500, True)):
+        record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "refused: %s", ("/data",), found)
+        record.status_code = status
+        assert RefusalsInOneLine().filter(record)
+        assert bool(record.exc_info) is kept

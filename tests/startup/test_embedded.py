@@ -11,7 +11,9 @@ import psycopg
 import pytest
 from redis import Redis
 
-from scrm import embedded, servers
+from scrm import embedded, keeper, servers
+from scrm.processes import try_lock
+from scrm.servers import Layout
 from tests.startup.watching import processes_of, short_folder, until
 
 
@@ -187,3 +189,20 @@ def test_missing_programs_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(servers.CannotStart, match=remedy) as refusal:
             find()
         assert "\n" not in str(refusal.value)
+
+
+def test_a_keeper_that_ends_gives_up_its_own_lock_before_the_users_lock(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a newcomer would wake, see a keeper, and believe in servers that are gone."""
+    state.mkdir()
+    for name in ("start", "stop"):
+        monkeypatch.setattr(keeper.Keeper, name, lambda *_: None)
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    said: list[str] = []
+    try:
+        keeper.serve(Layout(str(state), str(state), str(state), "", "", None, True, ()), said.append)
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+    assert said == ["ready"]
+    assert try_lock(state / "keeper.lock") is not None
+    assert try_lock(state / "users.lock") is None, "a newcomer waits until this process is gone"

@@ -11,10 +11,22 @@ from core.errors import BadInput, Refused
 from core.tables.decoding import open_table
 from staff.models import User
 from tagging.ai import parse_rule, parse_suggestions
-from tagging.models import CustomerTags, Segment, Tag, TagAssignment, TagGroup, TagRule, TagSuggestion, TaxonomyVersion
+from tagging.models import (
+    CustomerTags,
+    Segment,
+    Tag,
+    TagAssignment,
+    TagGroup,
+    TagMerge,
+    TagRule,
+    TagSuggestion,
+    TagVerdict,
+    TaxonomyVersion,
+)
 from tagging.rules import faded, precision
-from tagging.services.joining import merge_tags
+from tagging.services.joining import merge_tags, part_tags
 from tagging.services.manual import add_tag
+from tagging.services.refresh import rebuild_tags
 from tagging.services.rules import create_rule, edit_rule, publish_rule
 from tagging.services.sheets import export_tags, import_tags
 from tagging.services.verdicts import decide_suggestion, judge_tag, precisions
@@ -55,6 +67,69 @@ def test_a_merge_moves_people_rules_and_questions(lin: User, group: TagGroup) ->
     assert not Tag.objects.get(pk=old.pk).is_archived
     with pytest.raises(Refused):
         merge_tags(lin, new, new)
+
+
+def _state() -> dict[str, Any]:
+    """Who has which tag and why, what was said about them, and what rules and segments ask."""
+    return {
+        "assignments": set(
+            TagAssignment.objects.values_list("id", "customer__name", "tag__name", "source", "is_blocked", "rule_id")
+        ),
+        "arrays": {row.customer_id: sorted(row.tag_ids) for row in CustomerTags.objects.all()},
+        "verdicts": set(TagVerdict.objects.values_list("id", "customer__name", "tag__name", "is_right")),
+        "rules": set(TagRule.objects.values_list("id", "tag__name")),
+        "asked": [*TagRule.objects.order_by("id").values_list("condition"), *Segment.objects.values_list("condition")],
+        "archived": set(Tag.objects.filter(is_archived=True).values_list("name", flat=True)),
+    }
+
+
+def test_a_merge_taken_back_leaves_everything_as_it_was(lin: User, group: TagGroup) -> None:
+    old, new, other = (tag(group, name) for name in ("带娃", "亲子", "滑雪"))
+    su, li, he, wu, qi = (make_customer(name) for name in "苏李何吴齐")
+    rule = create_rule(lin, tag=old, name="规则", condition={"tags": {"tags": [other.pk]}}, keep_days=0)
+    for customer, one, source in (
+        (su, old, "rule"),
+        (li, old, "manual"),
+        (li, new, "rule"),
+        (he, new, "manual"),
+        (he, old, "rule"),
+    ):
+        TagAssignment.objects.create(
+            customer=customer, tag=one, source=source, rule=rule if source == "rule" else None, assigned_at=clock.now(),
+            matched_at=clock.now(), evidence=[{"why": one.name}],
+        )  # fmt: skip
+    TagAssignment.objects.create(
+        customer=wu, tag=old, source="manual", is_blocked=True, assigned_at=clock.now(), matched_at=clock.now()
+    )
+    for customer, one in ((su, old), (li, old), (li, new)):
+        TagVerdict.objects.create(customer=customer, tag=one, source="rule", is_right=one == new, by=lin, at=clock.now())
+    Segment.objects.create(name="问", condition={"all": [{"tags": {"has": "any", "tags": [old.pk, new.pk]}}]})
+    CustomerTags.objects.bulk_create(CustomerTags(customer=one, tag_ids=[]) for one in (su, li, he, wu))
+    rebuild_tags([su.pk, li.pk, he.pk, wu.pk])
+    before = _state()
+    merge_tags(lin, old, new)
+    assert {pk: row for pk, row in _state()["arrays"].items() if row} == {pk: [new.pk] for pk in (su.pk, li.pk, he.pk)}
+    add_tag(lin, [qi.pk], new)  # what comes since stays with the survivor
+    assert part_tags(lin, TagMerge.objects.get()) == 3
+    after = _state()
+    assert after["arrays"].pop(qi.pk) == [new.pk]
+    after["assignments"] = {row for row in after["assignments"] if row[1] != "齐"}
+    assert after == before
+    with pytest.raises(Refused):
+        part_tags(lin, TagMerge.objects.get())
+
+
+def test_a_chain_of_merges_is_taken_back_from_its_end(lin: User, group: TagGroup) -> None:
+    one, two, three = (tag(group, name) for name in "甲乙丙")
+    add_tag(lin, [make_customer("苏").pk], one)
+    merge_tags(lin, one, two)
+    merge_tags(lin, two, three)
+    last, first = TagMerge.objects.all()
+    with pytest.raises(Refused, match="乙"):
+        part_tags(lin, first)
+    assert part_tags(lin, last) == 1
+    assert part_tags(lin, first) == 1
+    assert CustomerTags.objects.get().tag_ids == [one.pk]
 
 
 def test_a_version_brings_back_names_and_archives_what_came_since(lin: User, group: TagGroup) -> None:

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.models import Job
 from core.worker import run_pending
 from customers.models import Customer
 from staff.models import User
-from tagging.models import CustomerTags, Segment, Tag, TagAssignment, TagGroup, TagRule
+from tagging.models import CustomerTags, Segment, Tag, TagAssignment, TagGroup, TagMerge, TagRule
 from tagging.services.manual import add_tag
 from tagging.services.refresh import refresh_tags
 from tests.factories import make_customer
@@ -71,7 +72,7 @@ class TestTags:
         page(ops, f"/tags/{family_rule.tag_id}")
         with CaptureQueriesContext(connection) as queries:
             text = page(ops, f"/tags/{family_rule.tag_id}")
-        assert len(queries) == 19
+        assert len(queries) == 20
         assert text.count("云南亲子 6 日") == rows * 3
         assert "最近 30 天浏览产品（主题是亲子） ≥ 3 次" in text
 
@@ -113,6 +114,32 @@ class TestTags:
         page(ops, f"/tags/groups/{group.pk}/order", 302, up=second.pk)
         page(ops, f"/tags/groups/{group.pk}/order", 400, up="x")
         assert list(group.tags.order_by("position")) == [second, first]
+
+    def test_a_tag_dropped_somewhere(self, ops: Client) -> None:
+        mood, level = (TagGroup.objects.create(name=name, is_exclusive=name == "等级") for name in ("心情", "等级"))
+        one, two, three = (Tag.objects.create(group=mood, name=name, position=place) for place, name in enumerate("甲乙丙"))
+        page(ops, f"/tags/{three.pk}/place", 204, group=mood.pk, before=one.pk)
+        page(ops, f"/tags/{one.pk}/place", 204, group=mood.pk, before="0")
+        assert [tag.name for tag in mood.tags.order_by("position")] == ["丙", "乙", "甲"]
+        page(ops, f"/tags/{two.pk}/place", 204, group=level.pk)
+        assert [tag.name for tag in level.tags.order_by("position")] == ["乙"]
+        assert Job.objects.filter(function__contains="refresh_all").count() == 1
+        Tag.objects.create(group=mood, name="乙", position=9)
+        page(ops, f"/tags/{two.pk}/place", 400, group=mood.pk)
+        page(ops, f"/tags/{two.pk}/place", 404, group=0)
+        two.refresh_from_db()
+        assert two.group == level
+
+    def test_a_merge_is_taken_back_on_the_survivors_page(self, ops: Client, lin: User, family: Tag) -> None:
+        old = Tag.objects.create(group=family.group, name="带娃")
+        add_tag(lin, [make_customer("苏晴").pk], old)
+        page(ops, f"/tags/{old.pk}/merge", 302, into=family.pk)
+        text = page(ops, f"/tags/{family.pk}")
+        assert "带娃" in text
+        merge = TagMerge.objects.get()
+        page(ops, f"/tags/merges/{merge.pk}/undo", 302, go="1")
+        assert CustomerTags.objects.get().tag_ids == [old.pk]
+        page(ops, f"/tags/merges/{merge.pk}/undo", 409, go="1")
 
 
 class TestRules:
