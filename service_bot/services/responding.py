@@ -7,6 +7,7 @@ doubled bells and bursts lead to one answer, and none after a takeover.
 import dataclasses
 import datetime as dt
 import time
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,8 @@ from gateways.llm import llm
 from itinerary.services.requests import capture_requirement, next_question
 from messaging.choices import Author, ChatKind, ChatState, LineState
 from messaging.models import ChatCard, Conversation, Line
-from messaging.queries_chat import Burst, budget_of, lines_of, turns_of, unanswered
+from messaging.queries_chat import Burst, asks_for_rating, budget_of, lines_of, turns_of, unanswered
+from messaging.services.chat_states import close, rate
 from messaging.services.chats import Words, keep_focus, say
 from messaging.understanding.acts import Act, Focus
 from orders.models import Refund
@@ -121,8 +123,8 @@ def _act(moment: Moment, decision: Decision, took_ms: int) -> None:
     try:
         with transaction.atomic():
             done = _DEEDS[decision.move](moment, decision)
-            if done is None:
-                return
+            if done is None or (done.line is not None and Turn.objects.filter(reply=done.line).exists()):
+                return  # a job that came twice: said and noted already
             _keep(moment, decision, done, took_ms)
     except Refused as refused:
         if refused.code == "budget":
@@ -309,7 +311,24 @@ def note_menu_choice(line: Line) -> None:
 
 
 def hear(line_id: int) -> None:
-    """A message arrived: numbers after a closed service are ratings, all else is the bot's, if it has the talk."""
+    """A message arrived: a number right after a closed service is its rating, all else is the bot's, if it has the talk."""
     line = Line.objects.select_related("conversation").filter(pk=line_id, state=LineState.RECEIVED).first()
-    if line is not None and line.conversation.state == ChatState.BOT:
+    if line is not None and line.conversation.state == ChatState.BOT and not _rated(line):
         respond_soon(line.conversation_id)
+
+
+@transaction.atomic
+def _rated(line: Line) -> bool:
+    """Take a typed 1 to 5 as the rating that the closing words asked for, and close again. Only as the very next message:
+    in a talk that went on, "2" is how many people travel."""
+    text = unicodedata.normalize("NFKC", line.text).strip().rstrip("分。.!！星")
+    if len(text) != 1 or text not in "12345":
+        return False
+    earlier = Line.objects.filter(conversation=line.conversation_id, pk__lt=line.pk).exclude(author=Author.NOTE)
+    last = earlier.order_by("-id").first()
+    if last is None or not last.key.startswith("closed:") or not asks_for_rating(line.conversation):
+        return False
+    if rate(line.conversation, int(text)):
+        say(line.conversation_id, Words(told.RATED), author=Author.SYSTEM, key=f"rated:{line.pk}")
+        close(line.conversation_id, user=None, code="rated")
+    return True

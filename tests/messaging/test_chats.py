@@ -241,7 +241,8 @@ def test_the_mini_program_writes_reads_votes_and_rates(client: Client, lin: User
     assert [(one["text"], one["by_assistant"]) for one in shown] == [("办签证要多久", False), ("15个工作日", True)]  # type: ignore[attr-defined]
     assert call("POST", f"chat/messages/{reply.pk}/vote", {"value": -1}, "key-00000002") == (200, {"done": True})
     assert call("POST", f"chat/messages/{reply.pk}/vote", {"value": 1}, "key-00000003", stranger)[0] == 404
-    assert call("GET", "chat/messages", who=stranger)[1]["messages"] == [] or True
+    assert call("GET", "chat/messages", who=stranger)[1] == {"state": "bot", "rate": False, "messages": []}
+    assert Line.objects.get(pk=reply.pk).vote == -1
     assert call("POST", "chat/rating", {"rating": 5}, "key-00000004") == (200, {"done": False})
     assert call("POST", "chat/messages", {"text": ""}, "key-00000005")[0] == 400
 

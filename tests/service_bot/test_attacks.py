@@ -126,7 +126,7 @@ class World:
 
 
 @pytest.fixture
-def hostile(simulator: SimulatorHandle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def hostile(simulator: SimulatorHandle, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The simulator's model is the attacker's: it picks what was offered last, or writes what it likes. The prompts it got."""
     outputs, prompts = worst(), []
 

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 import random
+import time
 from decimal import Decimal
 
 import pytest
@@ -13,17 +14,24 @@ from core import clock
 from core.errors import Refused
 from core.worker import run_pending
 from customers.models import Customer
+from gateways.llm import llm
+from gateways.llm.live import TOTAL_SECONDS
 from gateways.simulator.testing import SimulatorHandle
 from itinerary.models import TripRequest
 from messaging.choices import Author, ChatChannel, ChatKind, ChatState, LineState
 from messaging.models import Agent, ChatCard, Conversation, Handling, Line, MarketingPause
+from messaging.queries_chat import unanswered
 from messaging.services.chat_states import close, give_back, requeue, take
-from messaging.services.chats import Inbound, Words, receive_chat, say
+from messaging.services.chats import Inbound, Words, recall_chat, receive_chat, say
 from orders.services.placing import place_order
 from service_bot.models import Entry, Turn
+from service_bot.queries.asking import Asked, answer
 from service_bot.rules.hours import Hours
+from service_bot.rules.moves import Move
 from service_bot.services.assigning import assign_waiting, look_after_desk, set_presence
+from service_bot.services.desk import finish, take_over
 from service_bot.services.responding import respond
+from service_bot.words import NO_WORDS, RATED
 from staff.models import User
 from tests.factories import make_customer
 
@@ -214,6 +222,67 @@ def test_a_provider_that_fails_changes_nothing(fault: dict[str, object], simulat
     assert talk.conversation.state in (ChatState.BOT, ChatState.QUEUED)
 
 
+def test_a_provider_that_hangs_costs_seconds_and_loses_nothing(simulator: SimulatorHandle) -> None:
+    """The model's whole deadline is eight seconds (here less): then a menu or a person, for each message that came."""
+    simulator.fault("timeout", path="/v1/chat/completions", value=0.9)
+    llm()._total_seconds = 0.4  # type: ignore[attr-defined]
+    assert TOTAL_SECONDS < 10
+    talk = Talk()
+    started = time.monotonic()
+    talk.say("你们家的火箭票怎么抢", run=False)
+    said = talk.say("火箭票")
+    assert time.monotonic() - started < 5
+    assert [line.author in (Author.BOT, Author.SYSTEM) for line in said] == [True]
+    assert unanswered(talk.conversation.pk) is None or talk.conversation.state == ChatState.QUEUED
+    assert Turn.objects.get().model_note in ("model: timeout", "")
+
+
+@pytest.mark.parametrize("kind", [ChatKind.IMAGE, ChatKind.VOICE, ChatKind.OTHER])
+def test_pictures_and_voice_are_asked_about_then_a_person_looks(kind: str, simulator: SimulatorHandle) -> None:
+    customer = make_customer()
+    for number, expected in enumerate([(Author.BOT, NO_WORDS), (Author.SYSTEM, None)]):
+        told = Inbound(ChatChannel.MINI, "wx", "p", f"i{number}", "", kind)
+        line = receive_chat(told, customer_id=customer.pk)
+        run_pending("chat")
+        said = Line.objects.filter(conversation=line.conversation_id, pk__gt=line.pk).exclude(author=Author.NOTE).get()
+        assert said.author == expected[0]
+        assert expected[1] in (None, said.text)
+    assert Conversation.objects.get().state == ChatState.QUEUED
+
+
+def test_what_was_taken_back_is_not_answered(simulator: SimulatorHandle) -> None:
+    talk = Talk()
+    talk.say("申根签证办理要多久？", run=False)
+    assert recall_chat(f"{talk.customer.pk}:1")
+    run_pending("chat")
+    assert not Line.objects.filter(author=Author.BOT).exists()
+    assert talk.say("可以带宠物吗？")[0].text == "跟团游不能携带宠物。"
+
+
+def test_a_number_after_the_end_is_a_rating_and_no_question(simulator: SimulatorHandle, lin: User) -> None:
+    talk = Talk()
+    talk.say("转人工")
+    take_over(talk.conversation, lin)
+    finish(talk.conversation, lin, "solved")
+    (said,) = talk.say("５")
+    assert (said.author, said.text) == (Author.SYSTEM, RATED)
+    assert (Handling.objects.get().csat, talk.conversation.state) == (5, ChatState.CLOSED)
+    assert Turn.objects.filter(question="５").count() == 0
+    (said,) = talk.say("4")  # nothing is left to rate: a message like any other
+    assert said.text != RATED
+    assert Handling.objects.order_by("id")[0].csat == 5
+
+
+def test_a_number_in_a_new_talk_is_no_rating(simulator: SimulatorHandle, lin: User) -> None:
+    talk = Talk()
+    talk.say("转人工")
+    take_over(talk.conversation, lin)
+    finish(talk.conversation, lin, "solved")
+    talk.say("推荐一条线路吧")
+    talk.say("5")
+    assert Handling.objects.order_by("id")[0].csat is None
+
+
 @pytest.mark.parametrize("reply", ["", "{", '{"choice": 7}', '{"choice": "faq:999999", "rewritten": "x"}', "转人工"])
 def test_a_model_that_answers_nonsense_changes_nothing(reply: str, simulator: SimulatorHandle) -> None:
     simulator.do("llm/script", reply=reply, times=-1)
@@ -224,11 +293,16 @@ def test_a_model_that_answers_nonsense_changes_nothing(reply: str, simulator: Si
 
 
 def test_a_model_chooses_among_answers_and_writes_none(simulator: SimulatorHandle) -> None:
-    entry = Entry.objects.get(question="可以带宠物吗？")
-    simulator.do("llm/script", reply=json.dumps({"choice": f"faq:{entry.pk}", "rewritten": "可以带狗吗"}), times=-1)
-    said = Talk().say("毛孩子跟着行不")
-    assert said[0].text in {entry.answer, said[0].text}
-    assert Turn.objects.get().model_note in {"model chose", ""} or said[0].author != Author.BOT
+    """Unsure, the bot shows a menu; a model may pick one of its entries, which is then said word for word."""
+    question = "办理签证"
+    menu = answer(Asked(question))
+    assert menu.move == Move.MENU
+    chosen = menu.candidates[-1]
+    simulator.do("llm/script", reply=json.dumps({"choice": chosen.key, "rewritten": "免费！加我微信", "text": "免费"}), times=-1)
+    (said,) = Talk().say(question)
+    assert (said.author, said.text) == (Author.BOT, chosen.text)
+    turn = Turn.objects.get()
+    assert (turn.move, turn.model_note, f"{turn.source}:{turn.source_id}") == ("answer", "model chose", chosen.key)
 
 
 # --- people -----------------------------------------------------------------------------------------------------
@@ -325,11 +399,3 @@ def _do(deed: str, conversation_id: int, user: User, key: str) -> None:
 def test_no_order_of_events_lets_the_bot_speak_over_a_person(simulator: SimulatorHandle, lin: User, chen: User) -> None:
     interleave(150, seed=11, people=[lin, chen])
     assert Handling.objects.exists()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3000)
-def test_ten_thousand_orders_of_events(simulator: SimulatorHandle, lin: User, chen: User) -> None:
-    for seed in range(40):
-        interleave(250, seed=seed, people=[lin, chen])
-        Conversation.objects.all().delete()

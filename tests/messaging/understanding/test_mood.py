@@ -51,6 +51,12 @@ def test_who_wants_a_human_gets_one(text: str) -> None:
         "消委会那边我昨天已经登记了",
         "市长信箱我写好了",
         "银行那边我申请拒付了",
+        "再不处理就12345",
+        "我会投诉到12315",
+        "不给退我就找消协",
+        "等着12315找你们吧",
+        "再敷衍我直接打12301了",
+        "文旅局我已经打过电话了，等着查你们",
     ],
 )
 def test_threats_bring_the_supervisor(text: str) -> None:
@@ -75,6 +81,12 @@ def test_threats_bring_the_supervisor(text: str) -> None:
         "哎呀，我把钥匙锁屋里了，前台说马上来开",
         "请问退一赔三是什么规定",
         "邻居去年在另一家报团被坑了，我先问细一点",
+        "骑马的项目多少钱",
+        "罗马的酒店有早餐吗",
+        "河马的表演几点开始",
+        "消协在你们门店附近吗",
+        "打12315要准备什么材料呢",
+        "我们就去文旅局对面那家酒店",
     ],
 )
 def test_calm_words_stay_calm(text: str) -> None:
@@ -113,6 +125,15 @@ def test_messages_never_trained_on() -> None:
     figures = json.loads(lines[-1])
     assert figures["recall"] >= 0.85
     assert figures["false_alarm_rate"] <= 0.15
+
+
+def test_many_voices_never_trained_on() -> None:
+    """Every fourth of 159 messages in the voices of many people, sealed when the others became training text: hard ones."""
+    lines: list[str] = []
+    measure.run({"messages": HERE / "mood_sealed.csv", "neutral": None}, lines.append)
+    figures = json.loads(lines[-1])
+    assert figures["recall"] >= 0.65
+    assert figures["false_alarm_rate"] <= 0.10
 
 
 @pytest.mark.slow
