@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import re
 import types
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
